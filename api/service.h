@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/types.h"
+#include "common/result.h"
+
+namespace nsr::api {
+
+/// What the API can do, as plain calls: the routes parse a request, call one of these and render what it returns.
+/// Implemented by daemon/engine. Every call is made on the operations thread and may block there. References (`ref`)
+/// are a name, an id or a unique prefix of an id. A refusal carries Docker's words where Docker has some.
+class Service {
+public:
+    virtual ~Service() = default;
+
+    virtual SystemInfo info() = 0;
+
+    virtual Result<NetworkCreated> create_network(const NetworkCreateBody& body) = 0;
+    virtual Result<std::vector<NetworkResource>> list_networks(const Filters& filters) = 0;
+    virtual Result<NetworkResource> inspect_network(const std::string& ref) = 0;
+    virtual Result<> remove_network(const std::string& ref) = 0;
+    virtual Result<> connect(const std::string& network, const ConnectBody& body) = 0;
+    virtual Result<> disconnect(const std::string& network, const DisconnectBody& body) = 0;
+    /// Returns the names of the networks that were removed.
+    virtual Result<std::vector<std::string>> prune_networks(const Filters& filters) = 0;
+
+    virtual Result<ContainerCreated> create_container(const ContainerCreateBody& body) = 0;
+    /// Returns false if it was running already (304).
+    virtual Result<bool> start_container(const std::string& ref) = 0;
+    /// Returns false if it was stopped already (304).
+    virtual Result<bool> stop_container(const std::string& ref) = 0;
+    virtual Result<> restart_container(const std::string& ref) = 0;
+    virtual Result<> kill_container(const std::string& ref) = 0;
+    virtual Result<> rename_container(const std::string& ref, const std::string& name) = 0;
+    virtual Result<> remove_container(const std::string& ref, bool force) = 0;
+    virtual Result<std::vector<ContainerInspect>> list_containers(bool all, const Filters& filters) = 0;
+    virtual Result<ContainerInspect> inspect_container(const std::string& ref) = 0;
+
+    /// The container's variables, "NAME=VALUE" (link variables included).
+    virtual Result<std::vector<std::string>> variables(const std::string& ref) = 0;
+    /// The resolv.conf that belongs into the container's mount namespace.
+    virtual Result<std::string> resolv_conf(const std::string& ref) = 0;
+    virtual Result<> add_alias(const std::string& network, const std::string& container, const std::string& alias) = 0;
+    virtual Result<> remove_alias(const std::string& network, const std::string& container,
+                                  const std::string& alias) = 0;
+    virtual Result<ResolveResult> resolve(const ResolveQuery& query) = 0;
+
+    virtual Result<> add_record(const std::string& network, const registry::Record& record) = 0;
+    virtual Result<> remove_record(const std::string& network, const registry::Record& record) = 0;
+    virtual Result<std::vector<registry::Record>> list_records(const std::string& network) = 0;
+};
+
+}  // namespace nsr::api

@@ -1,0 +1,73 @@
+#include "common/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "common/unique_fd.h"
+
+namespace nsr {
+namespace {
+
+Result<> write_all(int fd, std::string_view content, const std::string& path) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fail_errno("write '" + path + "'");
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd && errno == ENOENT) return fail(Errc::not_found, "'" + path + "' does not exist");
+    if (!fd) return fail_errno("open '" + path + "'");
+    std::string content;
+    char buffer[16384];
+    for (;;) {
+        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return fail_errno("read '" + path + "'");
+        if (got == 0) return content;
+        content.append(buffer, static_cast<std::size_t>(got));
+    }
+}
+
+Result<> write_file_atomic(const std::string& path, std::string_view content, unsigned mode) {
+    const std::string temporary = path + ".new";
+    {
+        const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+        if (!fd) return fail_errno("create '" + temporary + "'");
+        if (auto written = write_all(fd.get(), content, temporary); !written) return written;
+        if (::fsync(fd.get()) != 0) return fail_errno("sync '" + temporary + "'");
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("rename to '" + path + "'");
+    return {};
+}
+
+Result<> write_existing(const std::string& path, std::string_view content) {
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd) return fail_errno("open '" + path + "'");
+    return write_all(fd.get(), content, path);
+}
+
+Result<> make_directories(const std::string& path, unsigned mode) {
+    for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+        const std::string part = path.substr(0, slash);
+        if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) return fail_errno("make directory '" + part + "'");
+        if (slash == std::string::npos) break;
+    }
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+        return fail(Errc::system, "'" + path + "' is not a directory");
+    }
+    return {};
+}
+
+}  // namespace nsr

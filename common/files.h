@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace nsr {
+
+/// The whole content of a file. Errc::not_found if there is none.
+Result<std::string> read_file(const std::string& path);
+
+/// Replaces a file in one step (write beside it, sync, rename): a reader sees the old or the new content, whole.
+Result<> write_file_atomic(const std::string& path, std::string_view content, unsigned mode = 0644);
+
+/// Writes to a file that exists, without creating it: for /proc/sys.
+Result<> write_existing(const std::string& path, std::string_view content);
+
+/// Makes a directory and those above it.
+Result<> make_directories(const std::string& path, unsigned mode = 0755);
+
+}  // namespace nsr

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/netns.h"
+#include "common/result.h"
+#include "netsetup/spec.h"
+
+namespace nsr::net {
+
+/// What of the host must not be given to a network automatically (docker-behaviour N-04).
+struct HostPrefixes {
+    std::vector<IpPrefix> on_link;  ///< connected routes (scope link) of the host
+};
+
+/// The kernel's side: links, addresses, routes, sysctls, nftables. All calls on the operations thread; each happens whole
+/// or leaves nothing and says why. Names, links and tables of others are never changed.
+///
+/// Everything that puts something in place is idempotent ("ensure"), so that attach and reconcile are the same call.
+class NetSetup {
+public:
+    /// Opens the handles in the calling thread's namespace, which is "the host" from then on.
+    static Result<std::unique_ptr<NetSetup>> open();
+    virtual ~NetSetup() = default;
+
+    /// The bridge is there, in our group, up, with exactly these addresses. A foreign link of that name is a conflict.
+    /// Turns net.ipv4.ip_forward on.
+    virtual Result<> ensure_bridge(const BridgeSpec& spec) = 0;
+    virtual Result<> remove_bridge(const std::string& name) = 0;
+
+    /// lo up and the sysctls of N-44 in a sandbox that we made.
+    virtual Result<> prepare_sandbox(const NetNs& sandbox) = 0;
+
+    /// The port-53 rewrite of the resolver in a sandbox (ADR 0003): table `ip ns-register-dns`.
+    virtual Result<> ensure_dns_rewrite(const NetNs& sandbox) = 0;
+    virtual Result<> remove_dns_rewrite(const NetNs& sandbox) = 0;
+
+    /// The veth pair is there: host end in our group, in its bridge and up; inside end with name, MAC, addresses, up.
+    /// A pair that is already right is left alone; a wrong one is made again.
+    virtual Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) = 0;
+
+    /// Takes the host end out of its bridge (its address can be given out again right after that), into the group of
+    /// dying links; sweep() deletes those. With `sandbox`, also takes the addresses away inside, at once.
+    virtual Result<> remove_interface(const std::string& host_name) = 0;
+
+    virtual Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) = 0;
+
+    /// The host's table `inet ns-register` is exactly what these networks need; one transaction, compared first.
+    virtual Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) = 0;
+
+    /// Removes links of our groups whose names are not in `wanted`, and deletes the dying ones in one request. Returns
+    /// how many were too many (dying ones not counted).
+    virtual Result<unsigned> sweep(const std::set<std::string>& wanted) = 0;
+
+    /// Whether dying links wait for a sweep.
+    virtual bool has_dying_links() const = 0;
+
+    virtual Result<HostPrefixes> host_prefixes() = 0;
+};
+
+/// The network namespaces that the daemon makes and keeps, pinned by bind mounts at RUN_DIR/netns/<id12>.
+class NetnsKeeper {
+public:
+    /// Makes RUN_DIR/netns a shared bind mount of itself if it is not (as `ip netns` does with /run/netns). With
+    /// `link_names`, namespaces are also bound at /run/netns/NAME, if that name is free.
+    static Result<NetnsKeeper> open(const std::string& run_dir, bool link_names);
+
+    /// A new namespace, pinned. `key` is the container's short id, `name` the container's name.
+    Result<NetNs> create(const std::string& key, const std::string& name);
+    /// The pinned namespace, or Errc::not_found (also when the file is there but nothing is mounted on it).
+    Result<NetNs> find(const std::string& key) const;
+    /// umount and unlink, both; also of the name. No-op if there is none.
+    Result<> release(const std::string& key, const std::string& name);
+    /// Keys of everything that is there, stale files included.
+    Result<std::vector<std::string>> list() const;
+    /// The container has another name now.
+    Result<> rename(const std::string& key, const std::string& old_name, const std::string& new_name);
+
+    std::string path(const std::string& key) const;
+
+private:
+    NetnsKeeper(std::string directory, bool link_names);
+    std::string directory_;
+    bool link_names_;
+};
+
+}  // namespace nsr::net

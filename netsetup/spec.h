@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ip.h"
+
+/// What should be in the kernel, as plain data.
+namespace nsr::net {
+
+/// Every host-side link of ours carries this group, set in the request that creates it (IFLA_GROUP); only links of this
+/// group are ever changed or removed. A name proves nothing: names are Docker's.
+inline constexpr std::uint32_t kLinkGroup = 7238514;
+/// Host ends that are already detached and wait to be deleted in one batch.
+inline constexpr std::uint32_t kDyingLinkGroup = 7238515;
+
+/// A network with a bridge on the host.
+struct BridgeSpec {
+    std::string network_id;
+    std::string name;                      ///< br-<id12>, or as the user wants
+    std::vector<IpPrefix> addresses;       ///< gateway/length: the host's own addresses on the bridge
+    std::vector<IpPrefix> subnets;
+    std::optional<std::uint32_t> mtu;      ///< absent: the kernel's default
+    bool internal = false;
+    bool icc = true;                       ///< containers of the network reach each other
+    bool masquerade = true;
+
+    bool operator==(const BridgeSpec&) const = default;
+};
+
+/// A container's presence on a bridge: a veth pair.
+struct InterfaceSpec {
+    std::string endpoint_id;
+    std::string bridge;                ///< name of the bridge
+    std::string host_name;             ///< of the host end, unique per attach
+    std::string name;                  ///< inside the container: eth0
+    MacAddress mac;                    ///< of the inside end
+    std::vector<IpPrefix> addresses;   ///< of the inside end
+    std::optional<std::uint32_t> mtu;
+
+    bool operator==(const InterfaceSpec&) const = default;
+};
+
+/// The default routes of a sandbox; absent: none (internal networks).
+struct SandboxRoutes {
+    std::optional<IpAddress> gateway4;
+    std::string interface4;
+    std::optional<IpAddress> gateway6;
+    std::string interface6;
+
+    bool operator==(const SandboxRoutes&) const = default;
+};
+
+}  // namespace nsr::net

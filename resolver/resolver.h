@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/metrics.h"
+#include "common/netns.h"
+#include "common/result.h"
+#include "resolver/zone/spec.h"
+
+namespace nsr::resolver {
+
+struct ResolverOptions {
+    unsigned workers = 1;  ///< DNS worker threads, each pinned to one CPU
+    bool pin_workers = true;
+};
+
+/// Answer of explain(): the reply message and how it came about.
+struct Explanation {
+    std::vector<std::uint8_t> reply;  ///< a DNS message; empty if none would be sent
+    std::vector<std::string> trace;   ///< one sentence per step
+};
+
+/// The embedded DNS server: in the namespace of each container 127.0.0.11:53, UDP and TCP.
+///
+/// *Use.* put_* and remove_* change what is known on the side of the caller; publish() hands the changes to every worker
+/// and returns when all of them answer from it, so that "attached" is true for everybody when attach returns. open()
+/// returns when the listeners are bound and served.
+///
+/// *Threads.* All calls come from one thread (the operations thread) and may block for as long as a worker needs to take
+/// a message, some 10 us. Workers are stopped and joined by the destructor.
+///
+/// *Cost.* Publishing one endpoint costs the same on a network of 10 names and of 10 000.
+class Resolver {
+public:
+    /// `home`: the host's network namespace, from which servers of the host's resolv.conf are asked. `metrics.dns` must
+    /// have at least `options.workers` elements and outlive the resolver.
+    static Result<std::unique_ptr<Resolver>> start(ResolverOptions options, const NetNs& home, Metrics& metrics);
+    virtual ~Resolver() = default;
+
+    virtual void put_network(const ZoneSpec& spec) = 0;  ///< new, or with other settings; endpoints stay
+    virtual void remove_network(const std::string& network_id) = 0;
+    virtual void put_endpoint(const std::string& network_id, const EndpointNames& names) = 0;
+    virtual void remove_endpoint(const std::string& network_id, const std::string& container_id) = 0;
+    virtual void put_view(const ViewSpec& view) = 0;
+    virtual void remove_view(const std::string& container_id) = 0;
+    virtual void publish() = 0;
+
+    /// Binds the listeners of a container inside its namespace and serves them from its view (which must have been
+    /// published before, else it answers SERVFAIL). The port rewrite of the namespace is netsetup's work and precedes
+    /// this. Nothing is left behind on failure; opening twice replaces.
+    virtual Result<> open(const std::string& container_id, const NetNs& sandbox) = 0;
+    /// Closes its listeners and forgets its queries in flight. No-op if not open.
+    virtual void close(const std::string& container_id) = 0;
+
+    /// What the container would be answered: the very function that answers queries, with its trace kept. `type` is a
+    /// mnemonic or TYPEnnn. Errc::invalid for a bad name or type; Errc::not_found if the container has no view.
+    virtual Result<Explanation> explain(const std::string& container_id, const std::string& name,
+                                        const std::string& type) = 0;
+};
+
+/// Constants shared with the port rewrite in the container's namespace (ADR 0003): the server's own address, the port
+/// that containers ask, and the ports where the server really listens (below the ephemeral range, so that no client
+/// socket of the container takes them by chance).
+inline constexpr const char* kServerAddress = "127.0.0.11";
+inline constexpr std::uint16_t kServerPort = 53;
+inline constexpr std::uint16_t kHiddenUdpPort = 13053;
+inline constexpr std::uint16_t kHiddenTcpPort = 13053;
+
+}  // namespace nsr::resolver
