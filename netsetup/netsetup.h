@@ -34,6 +34,9 @@ public:
     /// lo up and the sysctls of N-44 in a sandbox that we made.
     virtual Result<> prepare_sandbox(const NetNs& sandbox) = 0;
 
+    /// Only lo up, in a sandbox that is not ours (its sysctls are its owner's business).
+    virtual Result<> ensure_loopback(const NetNs& sandbox) = 0;
+
     /// The port-53 rewrite of the resolver in a sandbox (ADR 0003): table `ip ns-register-dns`.
     virtual Result<> ensure_dns_rewrite(const NetNs& sandbox) = 0;
     virtual Result<> remove_dns_rewrite(const NetNs& sandbox) = 0;
@@ -43,8 +46,9 @@ public:
     virtual Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) = 0;
 
     /// Takes the host end out of its bridge (its address can be given out again right after that), into the group of
-    /// dying links; sweep() deletes those. With `sandbox`, also takes the addresses away inside, at once.
-    virtual Result<> remove_interface(const std::string& host_name) = 0;
+    /// dying links; sweep() deletes those. Inside, the other end `name` is set down and renamed out of the way at once (to
+    /// a name of its own, "gone" + 7 hex), so that its name and addresses are free again. No-op for an end that is gone.
+    virtual Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) = 0;
 
     virtual Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) = 0;
 
