@@ -9,8 +9,9 @@
 
 namespace nsr::net {
 
-/// Which addresses of one subnet are taken. Lowest free first (N-20); allocation takes constant time in practice also
-/// on a full /16 (a bitmap searched by word from the lowest word that may have a gap). An IPv6 /64 is kept sparsely.
+/// Which addresses of one subnet are taken. Lowest free first (N-20). Kept as merged intervals of taken addresses, for
+/// both families alike: each call takes time logarithmic in the number of gaps (one look-up when there is none, also on
+/// a full /16), and an IPv6 /64 costs what is in use.
 /// The network address, IPv4 broadcast (except /31), the gateway and the auxiliary addresses are never given out.
 class AddressAllocator {
 public:
