@@ -168,6 +168,7 @@ struct Record {
 
 /// Everything, as loaded from the store.
 struct State {
+    std::string host_id;                          ///< 32 hex digits, made with the store and never changed
     std::map<std::string, Network> networks;      ///< by id
     std::map<std::string, Container> containers;  ///< by id
     std::vector<Endpoint> endpoints;              ///< by container, then order

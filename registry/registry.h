@@ -17,20 +17,25 @@ class Registry {
 public:
     static Result<Registry> load(std::unique_ptr<Store> store);
 
-    /// All or nothing.
+    /// Of this store: 32 hex digits.
+    const std::string& host_id() const;
+
+    /// All or nothing. Pointers that the questions below returned stay valid over a commit unless their object is erased;
+    /// what they point to changes with it.
     Result<> commit(Changes changes);
 
     // ------------------------------------------------------------ networks
     std::vector<const Network*> networks() const;  ///< by name
     /// By name (without regard to case), id, or unique prefix of an id. "network X not found"; "network X is ambiguous
-    /// (N matches found on ID prefix)".
+    /// (N matches found based on ID prefix)".
     Result<const Network*> find_network(std::string_view ref) const;
     const Network* network_by_id(std::string_view id) const;
     const Network* network_by_name(std::string_view name) const;  ///< without regard to case
 
     // ------------------------------------------------------------ containers
     std::vector<const Container*> containers() const;  ///< newest first
-    /// By name (a leading '/' is ignored; without regard to case), id, or unique prefix of an id. "No such container: X".
+    /// By name (a leading '/' is ignored; without regard to case), id, or unique prefix of an id. "No such container: X";
+    /// "multiple IDs found with provided prefix: X".
     Result<const Container*> find_container(std::string_view ref) const;
     const Container* container_by_id(std::string_view id) const;
     const Container* container_by_name(std::string_view name) const;

@@ -36,11 +36,38 @@ Result<std::vector<PortProto>> parse_exposed(std::string_view text);
 Result<PortBinding> parse_binding(std::string_view container_port, std::string_view host_ip,
                                   std::string_view host_port);
 
+/// `-p [[HOST_IP:][HOST_PORT[-HOST_PORT]]:]PORT[-PORT][/PROTO]`, one binding per container port (P-22): "invalid ranges
+/// specified for container and host Ports: X and Y", "invalid hostPort: X", "no port specified: X<empty>", "invalid IP
+/// address: X". IPv6 addresses stand in brackets.
+Result<std::vector<PortBinding>> parse_publish(std::string_view spec);
+
 /// "TARGET[:ALIAS]": "bad format for links: X", "empty string specified for links".
+/// An alias is a name as check_alias takes it (L-12, L-13); without one it is the target itself.
 Result<Link> parse_link(std::string_view text);
 
-/// "NAME:ADDRESS" of --add-host ("host-gateway" allowed as the address).
+/// Legacy links: no alias twice (L-14).
+Result<> check_links(const std::vector<Link>& links);
+
+/// One `--add-host`.
+struct ExtraHost {
+    std::string name;
+    std::optional<IpAddress> address;  ///< absent: "host-gateway"
+
+    bool operator==(const ExtraHost&) const = default;
+};
+
+inline constexpr std::string_view kHostGateway = "host-gateway";
+
+/// "NAME:ADDRESS" of --add-host ("host-gateway" allowed as the address; IPv6 in brackets or not). "bad format for
+/// add-host: "X"", "invalid IP address in add-host: "X"".
+Result<ExtraHost> parse_extra_host(std::string_view text);
 Result<> check_extra_host(std::string_view text);
+
+/// A server of --dns: "IP address is not correctly formatted: X". An IPv6 scope (%eth0) is allowed.
+Result<> check_dns_server(std::string_view text);
+
+/// A domain of --dns-search ("." means none): "X is not a valid domain".
+Result<> check_dns_search(std::string_view text);
 
 /// A boolean option of a network as strconv.ParseBool takes it; nullopt if the key is absent. Valid after
 /// check_network_options.
