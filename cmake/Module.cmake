@@ -13,6 +13,9 @@ function(nsr_library name)
     endif()
 endfunction()
 
+# Builds what the fast tests (unit, contract, scenario) need, and no more.
+add_custom_target(fast_tests)
+
 # nsr_test(NAME LABEL LIBS...): a GoogleTest program of every *_test.cpp in this folder; each case is a ctest test.
 function(nsr_test name label)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
@@ -20,6 +23,9 @@ function(nsr_test name label)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE ${ARGN} GTest::gmock_main nsr_warnings)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    if(label MATCHES "^(unit|contract|scenario)$")
+        add_dependencies(fast_tests ${name})
+    endif()
     gtest_discover_tests(${name} TEST_PREFIX ${label}. DISCOVERY_TIMEOUT 60
                          PROPERTIES LABELS ${label} TIMEOUT 120)
 endfunction()
