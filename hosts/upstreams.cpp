@@ -1,0 +1,33 @@
+#include "hosts/upstreams.h"
+
+namespace nsr::hosts {
+namespace {
+
+const IpAddress& own_address() {
+    static const IpAddress address = IpAddress::v4((127U << 24) | 11U);
+    return address;
+}
+
+}  // namespace
+
+Upstreams choose_upstreams(const DnsSettings& container, const DnsSettings& daemon, const ResolvConf& host) {
+    Upstreams upstreams;
+    const auto add = [&](const NameServer& server, bool from_host) {
+        // On the host, 127.0.0.11 is somebody else's (a daemon that runs inside a container of an engine).
+        if (!from_host && server.address == own_address()) {
+            upstreams.own.push_back(server);
+        } else {
+            upstreams.servers.push_back({.server = server, .from_host = from_host});
+        }
+    };
+    if (!container.servers.empty()) {
+        for (const NameServer& server : container.servers) add(server, false);
+    } else if (!daemon.servers.empty()) {
+        for (const NameServer& server : daemon.servers) add(server, server.address.is_loopback());
+    } else {
+        for (const NameServer& server : host.servers) add(server, true);
+    }
+    return upstreams;
+}
+
+}  // namespace nsr::hosts
