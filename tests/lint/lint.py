@@ -161,7 +161,7 @@ def functions(name):
         if indent > 4 or not text.endswith("{") or ")" not in text or NOT_A_FUNCTION.match(text):
             continue
         closing = " " * indent + "}"
-        end = next((i for i in range(start + 1, len(lines)) if lines[i].rstrip() == closing), None)
+        end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith(closing)), None)
         if end is not None:
             yield f"{name}:{start + 1}", end - start + 1
 
