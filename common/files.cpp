@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -55,6 +56,19 @@ Result<> write_existing(const std::string& path, std::string_view content) {
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return fail_errno("open '" + path + "'");
     return write_all(fd.get(), content, path);
+}
+
+Result<> write_in_place(const std::string& path, std::string_view content) {
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd && errno == ENOENT) return fail(Errc::not_found, "'" + path + "' does not exist");
+    if (!fd) return fail_errno("open '" + path + "'");
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) return fail_errno("look at '" + path + "'");
+    std::string padded(content);
+    padded.resize(std::max(padded.size(), static_cast<std::size_t>(status.st_size)), '\n');
+    if (auto written = write_all(fd.get(), padded, path); !written) return written;
+    if (::ftruncate(fd.get(), static_cast<off_t>(content.size())) != 0) return fail_errno("truncate '" + path + "'");
+    return {};
 }
 
 Result<> make_directories(const std::string& path, unsigned mode) {
