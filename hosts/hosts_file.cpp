@@ -55,8 +55,8 @@ void erase_one(std::vector<HostsLine>& lines, const HostsLine& line) {
     if (found != lines.end()) lines.erase(found);
 }
 
-/// Matches what goes with what comes: lines of the same names and family are one line with a new address. What is left of
-/// `added` is new.
+/// Matches what goes with what comes: lines of the same names and family are one line with a new address. What is left
+/// of `added` is new.
 std::vector<Change> pair_up(const std::vector<HostsLine>& removed, std::vector<HostsLine>& added) {
     std::vector<Change> changes;
     for (const HostsLine& line : removed) {

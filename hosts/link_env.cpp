@@ -42,7 +42,8 @@ std::vector<PortProto> sorted(std::vector<PortProto> ports) {
 class PortVariables {
 public:
     PortVariables(std::string prefix, const IpAddress& address)
-        : prefix_(std::move(prefix)), host_(address.is_v6() ? "[" + address.text() + "]" : address.text()),
+        : prefix_(std::move(prefix)),
+          host_(address.is_v6() ? "[" + address.text() + "]" : address.text()),
           address_(address.text()) {}
 
     void add_all(const std::vector<PortProto>& ports) {

@@ -70,8 +70,8 @@ void take_line(ResolvConf& conf, std::string_view line) {
         if (server) conf.servers.push_back(*server);
         if (!server) conf.invalid_servers.push_back(words[1]);
     } else if (directive == "search" || directive == "domain") {
-        const auto end = directive == "domain" ? words.begin() + std::min<std::ptrdiff_t>(2, std::ssize(words))
-                                               : words.end();
+        const auto end =
+            directive == "domain" ? words.begin() + std::min<std::ptrdiff_t>(2, std::ssize(words)) : words.end();
         if (words.size() > 1) conf.search.assign(words.begin() + 1, end);
     } else if (directive == "options") {
         conf.options.insert(conf.options.end(), words.begin() + 1, words.end());
@@ -145,8 +145,8 @@ std::string external_servers(const Effective& effective, const ResolvConfInputs&
 
 std::string trailer(const Effective& effective, const ResolvConfInputs& inputs) {
     const bool embedded = inputs.use == ResolvConfUse::embedded;
-    std::string text = "\n# Based on host file: '" + inputs.host_path + "' (" +
-                       (embedded ? "internal resolver" : "legacy") + ")\n";
+    std::string text =
+        "\n# Based on host file: '" + inputs.host_path + "' (" + (embedded ? "internal resolver" : "legacy") + ")\n";
     if (embedded) text += external_servers(effective, inputs);
     if (!embedded && effective.servers.empty()) text += "# NO NAMESERVERS DEFINED\n";
     if (!effective.unusable.empty()) {

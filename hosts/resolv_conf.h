@@ -44,11 +44,12 @@ struct ResolvConf {
     std::vector<std::string> other;            ///< lines with other directives, as they stand
 };
 
-/// Never fails: what is not understood is kept in `other` or passed over (blank lines, comments, lines without a value).
+/// Never fails: what is not understood is kept in `other` or passed over (blank lines, comments, lines without a
+/// value).
 ResolvConf parse_resolv_conf(std::string_view text);
 
-/// Whether /etc/resolv.conf names the stub of systemd-resolved alone, so that kResolvedResolvConf, if there is such a file,
-/// is to be read instead (D-87).
+/// Whether /etc/resolv.conf names the stub of systemd-resolved alone, so that kResolvedResolvConf, if there is such a
+/// file, is to be read instead (D-87).
 bool is_resolved_stub(const ResolvConf& host);
 
 /// What is given by --dns, --dns-search and --dns-option, for one container or for the daemon. Empty: not given.

@@ -20,8 +20,9 @@ struct Upstreams {
     std::vector<NameServer> own;          ///< left out because they are the embedded server itself (D-82)
 };
 
-/// The servers of --dns of the container, else of --upstream of the daemon, else of the host's resolv.conf. The host's are
-/// asked from the host's namespace; of the daemon's only loopback addresses are, which mean the host's own loopback there.
+/// The servers of --dns of the container, else of --upstream of the daemon, else of the host's resolv.conf. The host's
+/// are asked from the host's namespace; of the daemon's only loopback addresses are, which mean the host's own loopback
+/// there.
 Upstreams choose_upstreams(const DnsSettings& container, const DnsSettings& daemon, const ResolvConf& host);
 
 }  // namespace nsr::hosts

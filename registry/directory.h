@@ -9,8 +9,8 @@
 
 namespace nsr::registry {
 
-/// Networks or containers by id and by name (without regard to case). Elements do not move while they exist, so pointers
-/// to them stay valid until they are erased.
+/// Networks or containers by id and by name (without regard to case). Elements do not move while they exist, so
+/// pointers to them stay valid until they are erased.
 template <typename Object>
 class Directory {
 public:

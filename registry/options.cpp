@@ -30,9 +30,7 @@ Verdict go_syntax(const char* function, const std::string& value) {
     return std::string(function) + ": parsing \"" + value + "\": invalid syntax";
 }
 
-Verdict boolean(const std::string& value) {
-    return parse_bool(value) ? "" : go_syntax("strconv.ParseBool", value);
-}
+Verdict boolean(const std::string& value) { return parse_bool(value) ? "" : go_syntax("strconv.ParseBool", value); }
 
 Verdict number_between(const std::string& value, long lowest, long highest) {
     const auto number = parse_number<long>(value);
@@ -87,9 +85,7 @@ Verdict gateway_mode(const std::string& value) {
 
 Verdict dns_mode(const std::string& value) { return one_of(value, {"full", "forward-only", "off"}); }
 
-Verdict cache(const std::string& value) {
-    return value == "off" ? "" : number_between(value, 0, kCacheMibMax);
-}
+Verdict cache(const std::string& value) { return value == "off" ? "" : number_between(value, 0, kCacheMibMax); }
 
 /// "IP[:PORT][,...]", IPv6 with a port in brackets.
 Verdict servers(const std::string& value) {
@@ -158,8 +154,8 @@ bool is_reserved(std::string_view key) {
 
 Result<> check_mode(std::string_view driver, const std::string& mode) {
     const bool is_macvlan = driver == "macvlan";
-    const Verdict fault = is_macvlan ? one_of(mode, {"bridge", "private", "vepa", "passthru"})
-                                     : one_of(mode, {"l2", "l3", "l3s"});
+    const Verdict fault =
+        is_macvlan ? one_of(mode, {"bridge", "private", "vepa", "passthru"}) : one_of(mode, {"l2", "l3", "l3s"});
     if (fault.empty()) return {};
     return fail(Errc::invalid, "requested " + std::string(driver) + " mode '" + mode + "' is not valid, '" +
                                    (is_macvlan ? "bridge" : "l2") + "' mode is the " + std::string(driver) +

@@ -80,9 +80,12 @@ PublishParts split_publish(std::string_view spec) {
 
 std::string_view protocol_name(Protocol protocol) {
     switch (protocol) {
-        case Protocol::tcp: return "tcp";
-        case Protocol::udp: return "udp";
-        case Protocol::sctp: return "sctp";
+        case Protocol::tcp:
+            return "tcp";
+        case Protocol::udp:
+            return "udp";
+        case Protocol::sctp:
+            return "sctp";
     }
     return "";
 }

@@ -20,8 +20,8 @@ public:
     /// Of this store: 32 hex digits.
     const std::string& host_id() const;
 
-    /// All or nothing. Pointers that the questions below returned stay valid over a commit unless their object is erased;
-    /// what they point to changes with it.
+    /// All or nothing. Pointers that the questions below returned stay valid over a commit unless their object is
+    /// erased; what they point to changes with it.
     Result<> commit(Changes changes);
 
     // ------------------------------------------------------------ networks
@@ -34,8 +34,8 @@ public:
 
     // ------------------------------------------------------------ containers
     std::vector<const Container*> containers() const;  ///< newest first
-    /// By name (a leading '/' is ignored; without regard to case), id, or unique prefix of an id. "No such container: X";
-    /// "multiple IDs found with provided prefix: X".
+    /// By name (a leading '/' is ignored; without regard to case), id, or unique prefix of an id. "No such container:
+    /// X"; "multiple IDs found with provided prefix: X".
     Result<const Container*> find_container(std::string_view ref) const;
     const Container* container_by_id(std::string_view id) const;
     const Container* container_by_name(std::string_view name) const;

@@ -12,9 +12,7 @@ constexpr std::size_t kNameMax = 253;  // of a DNS name as text, RFC 1035 §2.3.
 constexpr std::size_t kLabelMax = 63;
 constexpr std::array kPredefined = {"bridge", "host", "none", "default"};
 
-bool is_letter_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool is_name_character(char c) { return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-'; }
 
@@ -52,8 +50,8 @@ Result<> check_network_name(std::string_view name) {
         return fail(Errc::forbidden, "operation is not permitted on predefined " + std::string(name) + " network");
     }
     if (!begins_and_goes_on_well(name)) {
-        return fail(Errc::invalid, "Invalid network name " + braced(name) +
-                                       ", only [a-zA-Z0-9][a-zA-Z0-9_.-]* are allowed");
+        return fail(Errc::invalid,
+                    "Invalid network name " + braced(name) + ", only [a-zA-Z0-9][a-zA-Z0-9_.-]* are allowed");
     }
     if (const std::string fault = label_fault(name); !fault.empty()) {
         return fail(Errc::invalid, "Invalid network name " + braced(name) + ": " + fault);
@@ -63,8 +61,8 @@ Result<> check_network_name(std::string_view name) {
 
 Result<> check_container_name(std::string_view name) {
     if (name.size() < 2 || !begins_and_goes_on_well(name)) {
-        return fail(Errc::invalid, "Invalid container name " + braced(name) +
-                                       ", only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+        return fail(Errc::invalid,
+                    "Invalid container name " + braced(name) + ", only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
     }
     if (const std::string fault = label_fault(name); !fault.empty()) {
         return fail(Errc::invalid, "Invalid container name " + braced(name) + ": " + fault);

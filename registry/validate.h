@@ -9,7 +9,8 @@
 #include "common/result.h"
 #include "registry/model.h"
 
-/// What input must look like. Pure; every refusal is Docker's wording where Docker has one (docker-behaviour parts 1 to 6).
+/// What input must look like. Pure; every refusal is Docker's wording where Docker has one (docker-behaviour parts 1 to
+/// 6).
 namespace nsr::registry {
 
 /// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, not a predefined name; blank: "invalid name: name is empty".
@@ -19,7 +20,8 @@ Result<> check_network_name(std::string_view name);
 /// (X), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed".
 Result<> check_container_name(std::string_view name);
 
-/// Letters, digits, '-', '_' and dots; labels of 1 to 63 bytes; at most 253 bytes. `*.` in front is allowed (a wildcard).
+/// Letters, digits, '-', '_' and dots; labels of 1 to 63 bytes; at most 253 bytes. `*.` in front is allowed (a
+/// wildcard).
 Result<> check_alias(std::string_view alias);
 
 /// A hostname as Docker takes it (RFC 1123 and underscores); "" is none. `what` names the option in the refusal.

@@ -23,7 +23,8 @@ public:
     /// The lowest free address of the ip_range (or subnet). Absent: exhausted.
     std::optional<IpAddress> allocate();
 
-    /// A certain address: "Address already in use" (Errc::forbidden) when taken or reserved. It must be inside the subnet.
+    /// A certain address: "Address already in use" (Errc::forbidden) when taken or reserved. It must be inside the
+    /// subnet.
     Result<> take(const IpAddress& address);
 
     /// No-op if it is not taken.

@@ -25,7 +25,7 @@ IpamConfig* group_of(std::vector<IpamConfig>& groups, const IpAddress& address) 
     return group == groups.end() ? nullptr : &*group;
 }
 
-std::size_t count_given(const IpamRequest& request, std::string SubnetRequest::*field) {
+std::size_t count_given(const IpamRequest& request, std::string SubnetRequest::* field) {
     const auto given = [&](const SubnetRequest& each) { return !(each.*field).empty(); };
     return static_cast<std::size_t>(std::ranges::count_if(request.configs, given));
 }
@@ -119,9 +119,8 @@ struct ForbiddenRange {
 
 /// N-08: subnets whose addresses no container can use.
 constexpr ForbiddenRange kForbidden[] = {
-    {"0.0.0.0/8", "unspecified"}, {"127.0.0.0/8", "loopback"}, {"224.0.0.0/4", "multicast"},
-    {"::/128", "unspecified"},    {"::1/128", "loopback"},     {"ff00::/8", "multicast"},
-    {"fe80::/10", "link-local"},
+    {"0.0.0.0/8", "unspecified"}, {"127.0.0.0/8", "loopback"}, {"224.0.0.0/4", "multicast"}, {"::/128", "unspecified"},
+    {"::1/128", "loopback"},      {"ff00::/8", "multicast"},   {"fe80::/10", "link-local"},
 };
 
 Result<> check_subnet(const IpPrefix& subnet) {

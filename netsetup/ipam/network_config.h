@@ -37,8 +37,8 @@ struct AddressPools {
 /// exist, `avoid` what automatic choice must skip besides (on-link routes and name servers of the host).
 /// A range, gateway or auxiliary address belongs to the subnet that holds it, in whatever group it came. Subnets of a
 /// family that is not enabled are ignored (N-16). IPv4 comes first in the result. Refused: Errc::invalid for input that
-/// makes no sense, Errc::forbidden for what is taken (overlap, "Address already in use") and several subnets of one family
-/// on a bridge, Errc::conflict for exhausted pools.
+/// makes no sense, Errc::forbidden for what is taken (overlap, "Address already in use") and several subnets of one
+/// family on a bridge, Errc::conflict for exhausted pools.
 Result<std::vector<registry::IpamConfig>> plan_ipam(const IpamRequest& request, std::span<const IpPrefix> own,
                                                     std::span<const IpPrefix> avoid, const AddressPools& pools);
 

@@ -10,10 +10,10 @@
 #include <unordered_map>
 
 #include "common/unique_fd.h"
+#include "registry/sqlite/json_text.h"
 #include "registry/sqlite/load.h"
 #include "registry/sqlite/rows.h"
 #include "registry/sqlite/schema.h"
-#include "registry/sqlite/json_text.h"
 #include "registry/validate.h"
 
 namespace nsr::registry {
@@ -128,9 +128,8 @@ Result<> SqliteStore::commit(const Changes& changes) {
 
 void SqliteStore::erase_all(const Changes& changes) {
     for (const Record& record : changes.erase_records) {
-        run("DELETE FROM records WHERE network_id = ? AND name = ? AND type = ? AND data = ?", [&](RowWriter& row) {
-            row.text(record.network_id).text(record.name).text(record.type).text(record.data);
-        });
+        run("DELETE FROM records WHERE network_id = ? AND name = ? AND type = ? AND data = ?",
+            [&](RowWriter& row) { row.text(record.network_id).text(record.name).text(record.type).text(record.data); });
     }
     for (const Endpoint& endpoint : changes.erase_endpoints) {
         run("DELETE FROM endpoints WHERE container_id = ? AND network_name = ?",

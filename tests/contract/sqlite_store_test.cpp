@@ -112,7 +112,7 @@ TEST_F(SqliteFile, IsForOneProcessAtATime) {
 TEST_F(SqliteFile, CanBeReadByItsOwnerOnly) {
     const auto store = open();
     for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
-        struct stat status {};
+        struct stat status{};
         ASSERT_EQ(::stat(entry.path().c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 0777U, 0600U) << entry.path();
     }

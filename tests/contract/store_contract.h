@@ -52,15 +52,12 @@ inline Network full_network(const std::string& id, const std::string& name) {
     network.attachable = true;
     network.options = {{"com.docker.network.driver.mtu", "1400"}, {"odd \"key\"", "värde\n"}};
     network.labels = {{"a", "b"}, {"c", ""}};
-    network.ipam = {{.subnet = *IpPrefix::parse("10.90.0.0/24"),
-                     .gateway = IpAddress::parse("10.90.0.254"),
-                     .ip_range = IpPrefix::parse("10.90.0.128/28"),
-                     .aux = {{"a", *IpAddress::parse("10.90.0.2")}}},
-                    {.subnet = *IpPrefix::parse("fd00:79::/64"),
-                     .gateway = {},
-                     .ip_range = {},
-                     .aux = {},
-                     .automatic = true}};
+    network.ipam = {
+        {.subnet = *IpPrefix::parse("10.90.0.0/24"),
+         .gateway = IpAddress::parse("10.90.0.254"),
+         .ip_range = IpPrefix::parse("10.90.0.128/28"),
+         .aux = {{"a", *IpAddress::parse("10.90.0.2")}}},
+        {.subnet = *IpPrefix::parse("fd00:79::/64"), .gateway = {}, .ip_range = {}, .aux = {}, .automatic = true}};
     return network;
 }
 

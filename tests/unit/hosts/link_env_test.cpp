@@ -28,8 +28,8 @@ TEST(LinkVariables, DescribeEachPortAndCopyTheTargetsOwn) {
     EXPECT_THAT(link_variables(source),
                 ElementsAre("DB_PORT=tcp://172.17.0.2:5432", "DB_PORT_5432_TCP=tcp://172.17.0.2:5432",
                             "DB_PORT_5432_TCP_ADDR=172.17.0.2", "DB_PORT_5432_TCP_PORT=5432",
-                            "DB_PORT_5432_TCP_PROTO=tcp", "DB_NAME=/app/db", "DB_ENV_SECRET=abc", "DB_ENV_EMPTY=",
-                            "DB_ENV_MULTI=a=b=c", "DB_ENV_WEIRD.NAME=1"));
+                            "DB_PORT_5432_TCP_PROTO=tcp", "DB_NAME=/app/db", "DB_ENV_SECRET=abc",
+                            "DB_ENV_EMPTY=", "DB_ENV_MULTI=a=b=c", "DB_ENV_WEIRD.NAME=1"));
 }
 
 TEST(LinkVariables, PutTcpBeforeUdpAndEachPortOnce) {

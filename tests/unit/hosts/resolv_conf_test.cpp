@@ -104,9 +104,8 @@ TEST(RenderResolvConf, SaysWhenThereIsNoServerAtAll) {
 TEST(RenderResolvConf, TakesSearchAndOptionsOfTheContainerThenTheDaemonThenTheHost) {
     ResolvConfInputs inputs;
     inputs.host = parse_resolv_conf("domain host.example\noptions rotate\nsortlist 192.0.2.0\n");
-    EXPECT_THAT(active_lines(render_resolv_conf(inputs)),
-                ElementsAre("nameserver 127.0.0.11", "search host.example", "options rotate ndots:0",
-                            "sortlist 192.0.2.0"));
+    EXPECT_THAT(active_lines(render_resolv_conf(inputs)), ElementsAre("nameserver 127.0.0.11", "search host.example",
+                                                                      "options rotate ndots:0", "sortlist 192.0.2.0"));
     inputs.daemon.search = {"daemon.example"};
     inputs.daemon.options = {"timeout:1"};
     EXPECT_THAT(active_lines(render_resolv_conf(inputs)),
@@ -201,10 +200,11 @@ TEST(ChooseUpstreams, TakesTheContainersThenTheDaemonsThenTheHosts) {
     const auto host = parse_resolv_conf("nameserver 127.0.0.53\nnameserver 192.0.2.1\n");
     EXPECT_THAT(choose_upstreams({}, {}, host).servers,
                 ElementsAre(UpstreamServer{server("127.0.0.53"), true}, UpstreamServer{server("192.0.2.1"), true}));
-    const DnsSettings daemon{.servers = {server("198.51.100.53"), server("127.0.0.1:5353")}, .search = {}, .options = {}};
-    EXPECT_THAT(choose_upstreams({}, daemon, host).servers,
-                ElementsAre(UpstreamServer{server("198.51.100.53"), false},
-                            UpstreamServer{server("127.0.0.1:5353"), true}));
+    const DnsSettings daemon{
+        .servers = {server("198.51.100.53"), server("127.0.0.1:5353")}, .search = {}, .options = {}};
+    EXPECT_THAT(
+        choose_upstreams({}, daemon, host).servers,
+        ElementsAre(UpstreamServer{server("198.51.100.53"), false}, UpstreamServer{server("127.0.0.1:5353"), true}));
     const DnsSettings container{.servers = {server("127.0.0.1"), server("::1")}, .search = {}, .options = {}};
     EXPECT_THAT(choose_upstreams(container, daemon, host).servers,
                 ElementsAre(UpstreamServer{server("127.0.0.1"), false}, UpstreamServer{server("::1"), false}));

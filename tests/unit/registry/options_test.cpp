@@ -15,17 +15,18 @@ std::string refusal(std::string_view driver, const std::string& key, const std::
 }
 
 TEST(NetworkOptions, TakeWhatTheyKnow) {
-    const auto checked = check_network_options("bridge", {{"com.docker.network.bridge.name", "catbr7"},
-                                                          {"com.docker.network.bridge.enable_icc", "FALSE"},
-                                                          {"com.docker.network.bridge.host_binding_ipv4", "127.0.0.1"},
-                                                          {"com.docker.network.bridge.gateway_mode_ipv4", "routed"},
-                                                          {"com.docker.network.container_iface_prefix", "cif"},
-                                                          {"com.docker.network.driver.mtu", "1400"},
-                                                          {"ns-register.dns", "forward-only"},
-                                                          {"ns-register.dns.cache", "off"},
-                                                          {"ns-register.dns.forward.corp.example", "192.0.2.1"},
-                                                          {"ns-register.dns.ttl", "0"},
-                                                          {"ns-register.dns.upstream", "192.0.2.1:5353,[::1]:53,fd00::1"}});
+    const auto checked =
+        check_network_options("bridge", {{"com.docker.network.bridge.name", "catbr7"},
+                                         {"com.docker.network.bridge.enable_icc", "FALSE"},
+                                         {"com.docker.network.bridge.host_binding_ipv4", "127.0.0.1"},
+                                         {"com.docker.network.bridge.gateway_mode_ipv4", "routed"},
+                                         {"com.docker.network.container_iface_prefix", "cif"},
+                                         {"com.docker.network.driver.mtu", "1400"},
+                                         {"ns-register.dns", "forward-only"},
+                                         {"ns-register.dns.cache", "off"},
+                                         {"ns-register.dns.forward.corp.example", "192.0.2.1"},
+                                         {"ns-register.dns.ttl", "0"},
+                                         {"ns-register.dns.upstream", "192.0.2.1:5353,[::1]:53,fd00::1"}});
     ASSERT_TRUE(checked) << checked.error().message();
     EXPECT_THAT(*checked, IsEmpty());
 }
@@ -36,19 +37,20 @@ TEST(NetworkOptions, ReturnUnknownOnesToBeWarnedAbout) {
 }
 
 TEST(NetworkOptions, RefuseUnknownOnesOfOurNamespaces) {
-    EXPECT_EQ(refusal("bridge", "com.docker.network.bogus", "x"),
-              "unknown network option 'com.docker.network.bogus'");
+    EXPECT_EQ(refusal("bridge", "com.docker.network.bogus", "x"), "unknown network option 'com.docker.network.bogus'");
     EXPECT_EQ(refusal("bridge", "ns-register.bogus", "x"), "unknown network option 'ns-register.bogus'");
     EXPECT_EQ(refusal("bridge", "ns-register.dns.forward.", "192.0.2.1"),
               "unknown network option 'ns-register.dns.forward.'");
 }
 
 TEST(NetworkOptions, RefuseBadValuesInDockersWords) {
-    EXPECT_EQ(refusal("bridge", "com.docker.network.driver.mtu", "abc"),
-              "failed to parse com.docker.network.driver.mtu value: abc (strconv.Atoi: parsing \"abc\": invalid syntax)");
-    EXPECT_EQ(refusal("bridge", "com.docker.network.bridge.enable_icc", "maybe"),
-              "failed to parse com.docker.network.bridge.enable_icc value: maybe (strconv.ParseBool: parsing \"maybe\": "
-              "invalid syntax)");
+    EXPECT_EQ(
+        refusal("bridge", "com.docker.network.driver.mtu", "abc"),
+        "failed to parse com.docker.network.driver.mtu value: abc (strconv.Atoi: parsing \"abc\": invalid syntax)");
+    EXPECT_EQ(
+        refusal("bridge", "com.docker.network.bridge.enable_icc", "maybe"),
+        "failed to parse com.docker.network.bridge.enable_icc value: maybe (strconv.ParseBool: parsing \"maybe\": "
+        "invalid syntax)");
     EXPECT_EQ(refusal("bridge", "com.docker.network.bridge.host_binding_ipv4", "bogus"),
               "failed to parse com.docker.network.bridge.host_binding_ipv4 value: bogus (nil ip)");
     for (const char* mtu : {"-1", "0", "67", "65536", "99999999999999999999"}) {

@@ -141,7 +141,8 @@ TEST_F(RegistryTest, ErasesAContainerWithItsEndpoints) {
 TEST_F(RegistryTest, RecordsGoWithTheirNetwork) {
     Changes changes;
     changes.put_networks = {network("n1", "net"), network("n2", "other")};
-    changes.put_records = {{"n1", "b", "A", "192.0.2.1", {}}, {"n1", "a", "A", "192.0.2.1", 7}, {"n2", "a", "A", "::1", {}}};
+    changes.put_records = {
+        {"n1", "b", "A", "192.0.2.1", {}}, {"n1", "a", "A", "192.0.2.1", 7}, {"n2", "a", "A", "::1", {}}};
     ASSERT_TRUE(registry_->commit(changes));
     EXPECT_THAT(registry_->records_of("n1"), ElementsAre(changes.put_records[1], changes.put_records[0]));
     Changes erase;
