@@ -40,8 +40,8 @@ bool is_line(std::string_view line, const HostsLine& wanted) {
 
 /// The line with another address in front; blanks and names stay.
 std::string with_address(std::string_view line, const IpAddress& address) {
-    const std::size_t begin = line.find_first_not_of(" \t");
-    const std::size_t end = line.find_first_of(" \t", begin);
+    const std::size_t begin = line.find_first_not_of(kBlanks);
+    const std::size_t end = line.find_first_of(kBlanks, begin);
     return std::string(line.substr(0, begin)) + address.text() + std::string(line.substr(end));
 }
 
@@ -102,6 +102,7 @@ std::string update_hosts(std::string_view current, const HostsInputs& before, co
         erase_one(removed, line);
         erase_one(added, line);
     }
+    if (removed.empty() && added.empty()) return std::string(current);
     std::vector<std::string> lines;
     for (const std::string_view line : split_lines(current)) lines.emplace_back(line);
     for (const Change& change : pair_up(removed, added)) {

@@ -76,7 +76,7 @@ void take_line(ResolvConf& conf, std::string_view line) {
     } else if (directive == "options") {
         conf.options.insert(conf.options.end(), words.begin() + 1, words.end());
     } else {
-        conf.other.emplace_back(line);
+        conf.other.emplace_back(line.substr(0, line.find_last_not_of(kBlanks) + 1));
     }
 }
 

@@ -41,7 +41,7 @@ struct ResolvConf {
     std::vector<std::string> invalid_servers;  ///< that are no addresses
     std::vector<std::string> search;           ///< of the last `search` or `domain` line
     std::vector<std::string> options;          ///< of all `options` lines
-    std::vector<std::string> other;            ///< lines with other directives, as they stand
+    std::vector<std::string> other;            ///< lines with other directives, as they stand but for blanks at the end
 };
 
 /// Never fails: what is not understood is kept in `other` or passed over (blank lines, comments, lines without a

@@ -6,9 +6,7 @@ std::vector<std::string_view> split_lines(std::string_view text) {
     std::vector<std::string_view> lines;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        lines.push_back(line);
+        lines.push_back(text.substr(0, end));
         if (end == std::string_view::npos) break;
         text.remove_prefix(end + 1);
     }
@@ -16,13 +14,12 @@ std::vector<std::string_view> split_lines(std::string_view text) {
 }
 
 std::vector<std::string> split_words(std::string_view line) {
-    static constexpr std::string_view kBlank = " \t\r\v\f";
     std::vector<std::string> words;
     for (;;) {
-        const std::size_t begin = line.find_first_not_of(kBlank);
+        const std::size_t begin = line.find_first_not_of(kBlanks);
         if (begin == std::string_view::npos || line[begin] == '#' || line[begin] == ';') return words;
         line.remove_prefix(begin);
-        const std::size_t end = line.find_first_of(kBlank);
+        const std::size_t end = line.find_first_of(kBlanks);
         words.emplace_back(line.substr(0, end));
         if (end == std::string_view::npos) return words;
         line.remove_prefix(end);

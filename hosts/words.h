@@ -6,7 +6,11 @@
 
 namespace nsr::hosts {
 
-/// The lines of a text without their ends ("\n" or "\r\n"); a last line without an end counts.
+/// What stands between words.
+inline constexpr std::string_view kBlanks = " \t\r\v\f";
+
+/// The lines of a text without their newlines; a last line without one counts. Carriage returns stay (they are blanks
+/// to split_words()).
 std::vector<std::string_view> split_lines(std::string_view text);
 
 /// The words of a line, up to one that begins a comment ('#' or ';').

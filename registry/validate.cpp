@@ -102,6 +102,7 @@ Result<Link> parse_link(std::string_view text) {
     }
     Link link{.target = std::string(parts.front()), .alias = std::string(parts.back())};
     if (link.target.starts_with('/')) link.target.erase(0, 1);
+    if (link.target.empty()) return fail(Errc::invalid, "bad format for links: " + std::string(text));
     if (parts.size() == 1) return Link{.target = link.target, .alias = link.target};
     // "/target:/self/alias" is how a container's own inspect shows its links.
     if (parts.front().starts_with('/') && link.alias.starts_with('/')) {

@@ -85,7 +85,10 @@ TEST(UpdateHosts, AddsALineAgainThatChangesAfterAUserTookItOut) {
 
 TEST(UpdateHosts, LeavesAloneWhatDoesNotChange) {
     EXPECT_EQ(update_hosts("anything\n", app(), app()), "anything\n");
-    EXPECT_EQ(update_hosts("", app(), app()), "");
+    EXPECT_EQ(update_hosts("no end", app(), app()), "no end");
+    HostsInputs after = app();
+    after.own.push_back(line("10.78.0.18", {"app"}));
+    EXPECT_EQ(update_hosts("of another system\r\n", app(), after), "of another system\r\n10.78.0.18\tapp\n");
 }
 
 TEST(UpdateHosts, DoesNotTakeALongerNameForOurs) {

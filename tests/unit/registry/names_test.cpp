@@ -93,6 +93,7 @@ TEST(ParseLink, RefusesInDockersWords) {
     EXPECT_EQ(refusal(parse_link("")), "empty string specified for links");
     EXPECT_EQ(refusal(parse_link("cat-db:a:b")), "bad format for links: cat-db:a:b");
     EXPECT_EQ(refusal(parse_link("cat-db:")), "bad format for links: cat-db:");
+    EXPECT_EQ(refusal(parse_link("/")), "bad format for links: /");
     EXPECT_EQ(refusal(parse_link(":x")), "bad format for links: :x");
     EXPECT_FALSE(parse_link("db:sp ace"));
 }
