@@ -23,6 +23,17 @@ Result<> write_all(int fd, std::string_view content, const std::string& path) {
     return {};
 }
 
+Result<> write_all_at(int fd, std::string_view content, std::size_t offset, const std::string& path) {
+    while (!content.empty()) {
+        const ssize_t written = ::pwrite(fd, content.data(), content.size(), static_cast<off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fail_errno("write '" + path + "'");
+        content.remove_prefix(static_cast<std::size_t>(written));
+        offset += static_cast<std::size_t>(written);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
@@ -62,11 +73,17 @@ Result<> write_in_place(const std::string& path, std::string_view content) {
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd && errno == ENOENT) return fail(Errc::not_found, "'" + path + "' does not exist");
     if (!fd) return fail_errno("open '" + path + "'");
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd.get(), &status) != 0) return fail_errno("look at '" + path + "'");
+    const auto old_size = static_cast<std::size_t>(status.st_size);
+    // The kernel shows new bytes before it shows a new length: growing in the same write would show a cut file.
+    if (old_size < content.size()) {
+        const std::string newlines(content.size() - old_size, '\n');
+        if (auto grown = write_all_at(fd.get(), newlines, old_size, path); !grown) return grown;
+    }
     std::string padded(content);
-    padded.resize(std::max(padded.size(), static_cast<std::size_t>(status.st_size)), '\n');
-    if (auto written = write_all(fd.get(), padded, path); !written) return written;
+    padded.resize(std::max(padded.size(), old_size), '\n');
+    if (auto written = write_all_at(fd.get(), padded, 0, path); !written) return written;
     if (::ftruncate(fd.get(), static_cast<off_t>(content.size())) != 0) return fail_errno("truncate '" + path + "'");
     return {};
 }
@@ -77,7 +94,7 @@ Result<> make_directories(const std::string& path, unsigned mode) {
         if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) return fail_errno("make directory '" + part + "'");
         if (slash == std::string::npos) break;
     }
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
         return fail(Errc::system, "'" + path + "' is not a directory");
     }
