@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "resolver/dns/name.h"
+#include "resolver/zone/shards.h"
+#include "resolver/zone/spec.h"
+
+namespace nsr::resolver {
+
+/// A port of a container under which SRV answers: the labels of `_port._proto` (by number and by service name).
+struct ServiceLabels {
+    std::vector<dns::Name> names;  ///< "_80._tcp", "_http._tcp"
+    std::uint16_t port = 0;
+};
+
+/// What one container contributes to a name.
+struct Contribution {
+    std::string container_id;
+    dns::Name canonical;           ///< its own name with the network behind it: target of PTR and SRV
+    std::optional<IpAddress> ipv4;
+    std::optional<IpAddress> ipv6;
+    std::shared_ptr<const std::vector<ServiceLabels>> services;
+};
+
+/// A record that a user has added, ready to be sent.
+struct StoredRecord {
+    dns::RrType type = dns::RrType::a;
+    std::uint32_t ttl = 0;
+    std::vector<std::uint8_t> data;  ///< RDATA, uncompressed
+    dns::Name target;                ///< of CNAME, PTR, SRV and MX
+};
+
+/// One name of a network with all that is known of it. A name without addresses belongs to containers that do not run: it
+/// is owned (D-26).
+struct NameEntry {
+    dns::Name name;  ///< without the network
+    std::uint64_t hash = 0;
+    std::vector<Contribution> contributions;
+    std::vector<std::array<std::uint8_t, 4>> ipv4;   ///< of the contributions, as RDATA
+    std::vector<std::array<std::uint8_t, 16>> ipv6;
+    std::vector<StoredRecord> records;
+
+    bool has_key(const dns::Name& key) const { return name == key; }
+};
+
+/// Whose an address is: what PTR answers.
+struct AddressEntry {
+    IpAddress address;
+    std::uint64_t hash = 0;
+    dns::Name canonical;
+
+    bool has_key(const IpAddress& key) const { return address == key; }
+};
+
+std::uint64_t hash_address(const IpAddress& address);
+
+/// The names of one network: an immutable value. Changing one name copies one shard of 256.
+class Zone {
+public:
+    explicit Zone(const ZoneSpec& spec);
+
+    // ------------------------------------------------------------ reading: any thread
+    const NameEntry* find(std::uint64_t hash, const dns::Name& name) const { return names_.find(hash, name); }
+    const AddressEntry* find_address(const IpAddress& address) const {
+        return addresses_.find(hash_address(address), address);
+    }
+    const dns::Name& network() const { return network_; }
+    std::size_t network_labels() const { return network_labels_; }
+    bool answers() const { return mode_ == DnsMode::full; }
+    std::uint32_t ttl() const { return ttl_; }
+    std::uint32_t negative_ttl() const { return negative_ttl_; }
+    const std::vector<IpPrefix>& reverse_subnets() const { return reverse_subnets_; }
+    bool has_wildcards() const { return wildcards_ > 0; }
+    std::size_t name_count() const { return names_.size(); }
+
+    // ------------------------------------------------------------ making the next value: operations thread
+    void configure(const ZoneSpec& spec);  ///< settings; names stay
+    void add(const EndpointNames& endpoint, const std::shared_ptr<const std::vector<ServiceLabels>>& services);
+    void remove(const EndpointNames& endpoint);
+    void set_records(const std::vector<StoredRecord>& records, const std::vector<dns::Name>& owners);
+
+private:
+    void change(const dns::Name& name, const std::string& container_id, const Contribution* contribution);
+    void put(std::shared_ptr<NameEntry> entry);
+
+    dns::Name network_;
+    std::size_t network_labels_ = 0;
+    DnsMode mode_ = DnsMode::full;
+    std::uint32_t ttl_ = 5;
+    std::uint32_t negative_ttl_ = 5;
+    std::vector<IpPrefix> reverse_subnets_;
+    Shards<NameEntry> names_;
+    Shards<AddressEntry> addresses_;
+    std::vector<dns::Name> record_owners_;
+    std::size_t wildcards_ = 0;
+};
+
+/// The names under which an endpoint is known, each once. Text that is no name (which validation refuses) is passed over.
+std::vector<dns::Name> names_of_endpoint(const EndpointNames& endpoint);
+
+}  // namespace nsr::resolver
