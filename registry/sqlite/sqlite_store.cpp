@@ -22,9 +22,6 @@ namespace {
 constexpr const char* kInMemory = ":memory:";
 constexpr unsigned kDatabaseMode = 0600;  // variables of containers may hold secrets
 
-/// Of 4 KiB each, in the log. A checkpoint stops a commit for milliseconds, whatever its size, so it shall be rare.
-constexpr int kCheckpointPages = 8000;
-
 /// Prepared statements by their text, which must be a literal.
 class Statements {
 public:
@@ -94,7 +91,6 @@ Result<> SqliteStore::prepare() {
         database_.exec("PRAGMA locking_mode = EXCLUSIVE");
         database_.exec("PRAGMA journal_mode = WAL");
         database_.exec("PRAGMA synchronous = NORMAL");
-        database_.exec("PRAGMA wal_autocheckpoint = " + std::to_string(kCheckpointPages));
         database_.exec("PRAGMA foreign_keys = ON");
         if (auto migrated = migrate(database_); !migrated) {
             return fail(std::move(migrated).error(), "database '" + path_ + "'");
