@@ -16,8 +16,8 @@ struct HostPrefixes {
     std::vector<IpPrefix> on_link;  ///< connected routes (scope link) of the host
 };
 
-/// The kernel's side: links, addresses, routes, sysctls, nftables. All calls on the operations thread; each happens whole
-/// or leaves nothing and says why. Names, links and tables of others are never changed.
+/// The kernel's side: links, addresses, routes, sysctls, nftables. All calls on the operations thread; each happens
+/// whole or leaves nothing and says why. Names, links and tables of others are never changed.
 ///
 /// Everything that puts something in place is idempotent ("ensure"), so that attach and reconcile are the same call.
 class NetSetup {
@@ -46,8 +46,9 @@ public:
     virtual Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) = 0;
 
     /// Takes the host end out of its bridge (its address can be given out again right after that), into the group of
-    /// dying links; sweep() deletes those. Inside, the other end `name` is set down and renamed out of the way at once (to
-    /// a name of its own, "gone" + 7 hex), so that its name and addresses are free again. No-op for an end that is gone.
+    /// dying links; sweep() deletes those. Inside, the other end `name` is set down and renamed out of the way at once
+    /// (to a name of its own, "gone" + 7 hex), so that its name and addresses are free again. No-op for an end that is
+    /// gone.
     virtual Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) = 0;
 
     virtual Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) = 0;

@@ -16,15 +16,22 @@ inline constexpr std::uint32_t kLinkGroup = 7238514;
 /// Host ends that are already detached and wait to be deleted in one batch.
 inline constexpr std::uint32_t kDyingLinkGroup = 7238515;
 
+/// Where containers ask for names, and the port behind it where the server listens; what the rewrite in a sandbox
+/// rewrites. The resolver has the same numbers (resolver/resolver.h); the daemon, which alone sees both, checks that
+/// they agree.
+inline constexpr const char* kDnsAddress = "127.0.0.11";
+inline constexpr std::uint16_t kDnsPort = 53;
+inline constexpr std::uint16_t kHiddenDnsPort = 13053;
+
 /// A network with a bridge on the host.
 struct BridgeSpec {
     std::string network_id;
-    std::string name;                      ///< br-<id12>, or as the user wants
-    std::vector<IpPrefix> addresses;       ///< gateway/length: the host's own addresses on the bridge
+    std::string name;                 ///< br-<id12>, or as the user wants
+    std::vector<IpPrefix> addresses;  ///< gateway/length: the host's own addresses on the bridge
     std::vector<IpPrefix> subnets;
-    std::optional<std::uint32_t> mtu;      ///< absent: the kernel's default
+    std::optional<std::uint32_t> mtu;  ///< absent: the kernel's default
     bool internal = false;
-    bool icc = true;                       ///< containers of the network reach each other
+    bool icc = true;  ///< containers of the network reach each other
     bool masquerade = true;
 
     bool operator==(const BridgeSpec&) const = default;
@@ -33,11 +40,11 @@ struct BridgeSpec {
 /// A container's presence on a bridge: a veth pair.
 struct InterfaceSpec {
     std::string endpoint_id;
-    std::string bridge;                ///< name of the bridge
-    std::string host_name;             ///< of the host end, unique per attach
-    std::string name;                  ///< inside the container: eth0
-    MacAddress mac;                    ///< of the inside end
-    std::vector<IpPrefix> addresses;   ///< of the inside end
+    std::string bridge;               ///< name of the bridge
+    std::string host_name;            ///< of the host end, unique per attach
+    std::string name;                 ///< inside the container: eth0
+    MacAddress mac;                   ///< of the inside end
+    std::vector<IpPrefix> addresses;  ///< of the inside end
     std::optional<std::uint32_t> mtu;
 
     bool operator==(const InterfaceSpec&) const = default;
@@ -45,10 +52,10 @@ struct InterfaceSpec {
 
 /// The default routes of a sandbox; absent: none (internal networks).
 struct SandboxRoutes {
-    std::optional<IpAddress> gateway4;
-    std::string interface4;
-    std::optional<IpAddress> gateway6;
-    std::string interface6;
+    std::optional<IpAddress> gateway4 = {};
+    std::string interface4 = {};
+    std::optional<IpAddress> gateway6 = {};
+    std::string interface6 = {};
 
     bool operator==(const SandboxRoutes&) const = default;
 };

@@ -1,0 +1,101 @@
+#include "netsetup/bridge.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include "common/undo.h"
+#include "netsetup/netlink/address.h"
+#include "netsetup/netlink/link.h"
+#include "netsetup/sysctl.h"
+
+namespace nsr::net {
+namespace {
+
+bool has_v6(const BridgeSpec& spec) {
+    return std::ranges::any_of(spec.addresses, [](const IpPrefix& address) { return address.family() == Family::v6; });
+}
+
+std::unexpected<Error> foreign(const std::string& name) {
+    return fail(Errc::conflict, "link '" + name + "' exists on this host and is not ours");
+}
+
+/// A bridge that is there gets what it lacks.
+Result<netlink::Link> mend(netlink::Socket& host, const BridgeSpec& spec, netlink::Link link) {
+    if (link.group != kLinkGroup || link.kind != "bridge") return foreign(spec.name);
+    netlink::LinkChange change;
+    if (!link.up) change.up = true;
+    if (spec.mtu && link.mtu != *spec.mtu) change.mtu = spec.mtu;
+    if (!change.up && !change.mtu) return link;
+    const auto changed = netlink::change_link(host, link.index, change);
+    if (!changed) return netlink::refuse("change bridge '" + spec.name + "'", changed.error());
+    return link;
+}
+
+Result<netlink::Link> add(netlink::Socket& host, const BridgeSpec& spec) {
+    const auto added = netlink::add_bridge(
+        host, {.name = spec.name, .group = kLinkGroup, .mac = bridge_mac(spec.network_id), .mtu = spec.mtu});
+    if (!added) return netlink::refuse("add bridge '" + spec.name + "'", added.error());
+    auto link = netlink::find_link(host, spec.name);
+    if (!link) return fail(link.error());
+    if (!*link) return fail(Errc::system, "bridge '" + spec.name + "' vanished while it was being made");
+    return **link;
+}
+
+/// The host is a router and no host on this link: it takes no address and no route from anybody's advertisements.
+Result<> set_v6(const std::string& bridge) {
+    const std::string conf = "net/ipv6/conf/" + bridge + "/";
+    if (auto set = set_sysctl(conf + "disable_ipv6", "0"); !set) {
+        return fail(Errc::unsupported,
+                    "IPv6 on bridge '" + bridge + "': the kernel does not support IPv6 here (CONFIG_IPV6)");
+    }
+    if (auto set = set_sysctl(conf + "accept_ra", "0"); !set) return set;
+    return set_sysctl(conf + "accept_dad", "0");
+}
+
+Result<> set_forwarding(bool v6) {
+    if (auto set = set_sysctl("net/ipv4/ip_forward", "1"); !set) return fail(set.error(), "turn on forwarding");
+    if (!v6) return {};
+    return set_sysctl("net/ipv6/conf/all/forwarding", "1");
+}
+
+}  // namespace
+
+MacAddress bridge_mac(const std::string& network_id) {
+    // FNV-1a: the ids of networks are random already, those of the predefined ones need not be.
+    std::uint32_t hash = 2166136261U;
+    for (const char character : network_id) hash = (hash ^ static_cast<unsigned char>(character)) * 16777619U;
+    return MacAddress::from_v4(IpAddress::v4(hash));
+}
+
+Result<> ensure_bridge(netlink::Socket& host, const BridgeSpec& spec) {
+    auto present = netlink::find_link(host, spec.name);
+    if (!present) return fail(present.error());
+
+    Undo undo;
+    auto link = *present ? mend(host, spec, **present) : add(host, spec);
+    if (!link) return fail(link.error());
+    if (!*present) undo.add([&host, index = link->index] { (void)netlink::delete_link(host, index); });
+
+    const bool v6 = has_v6(spec);
+    if (v6) {
+        if (auto set = set_v6(spec.name); !set) return set;
+    }
+    if (auto set = netlink::ensure_addresses(host, link->index, spec.name, spec.addresses); !set) return set;
+    if (auto set = set_forwarding(v6); !set) return set;
+    undo.commit();
+    return {};
+}
+
+Result<> remove_bridge(netlink::Socket& host, const std::string& name) {
+    const auto link = netlink::find_link(host, name);
+    if (!link) return fail(link.error());
+    if (!*link) return {};
+    if ((*link)->group != kLinkGroup) return foreign(name);
+    const auto deleted = netlink::delete_link(host, (*link)->index);
+    if (!deleted && deleted.error().number != ENODEV)
+        return netlink::refuse("delete bridge '" + name + "'", deleted.error());
+    return {};
+}
+
+}  // namespace nsr::net

@@ -1,0 +1,177 @@
+#include "netsetup/interface.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include "common/ids.h"
+#include "common/undo.h"
+#include "netsetup/netlink/address.h"
+#include "netsetup/netlink/link.h"
+#include "netsetup/sysctl.h"
+
+namespace nsr::net {
+namespace {
+
+using netlink::Link;
+
+/// net/bridge/br_private.h: BR_MAX_PORTS is 1 << 10, and number 0 is not used.
+constexpr int kBridgePorts = 1023;
+
+std::unexpected<Error> refuse_veth(const InterfaceSpec& spec, const netlink::Refusal& refusal) {
+    if (refusal.number == EXFULL) {
+        return fail(Errc::conflict, "bridge '" + spec.bridge + "' is full: a Linux bridge has at most " +
+                                        std::to_string(kBridgePorts) + " ports");
+    }
+    return netlink::refuse("add veth pair '" + spec.host_name + "' with '" + spec.name + "'", refusal);
+}
+
+/// Whether the two are the ends of one pair. Indexes are of two namespaces, but the kernel gives each end the other's.
+bool is_pair(const Link& host_end, const Link& inside) {
+    return inside.kind == "veth" && host_end.peer == inside.index && inside.peer == host_end.index;
+}
+
+bool is_right(const InterfaceSpec& spec, const Link& bridge, const Link& host_end, const Link& inside) {
+    const bool host_right = host_end.group == kLinkGroup && host_end.master == bridge.index && host_end.up;
+    const bool mtu_right = !spec.mtu || (host_end.mtu == *spec.mtu && inside.mtu == *spec.mtu);
+    return host_right && mtu_right && is_pair(host_end, inside) && inside.mac == spec.mac;
+}
+
+/// Deletes our own host end that is not what it should be (and with it the other one).
+Result<> delete_wrong(netlink::Socket& host, const Link& link) {
+    if (link.group != kLinkGroup && link.group != kDyingLinkGroup) {
+        return fail(Errc::conflict, "link '" + link.name + "' exists on this host and is not ours");
+    }
+    const auto deleted = netlink::delete_link(host, link.index);
+    if (!deleted && deleted.error().number != ENODEV)
+        return netlink::refuse("delete link '" + link.name + "'", deleted.error());
+    return {};
+}
+
+/// What stands in the way of a new pair: our own remains are cleared; true if the pair that is there is right already.
+Result<bool> settle_existing(netlink::Socket& host, netlink::Socket& inside, const InterfaceSpec& spec,
+                             const Link& bridge) {
+    const auto host_end = netlink::find_link(host, spec.host_name);
+    if (!host_end) return fail(host_end.error());
+    const auto inside_end = netlink::find_link(inside, spec.name);
+    if (!inside_end) return fail(inside_end.error());
+    if (*host_end && *inside_end && is_right(spec, bridge, **host_end, **inside_end)) return true;
+
+    const bool belongs_together = *host_end && *inside_end && is_pair(**host_end, **inside_end);
+    if (*inside_end && !belongs_together) {
+        return fail(Errc::conflict, "interface '" + spec.name + "' exists already in the container's namespace");
+    }
+    if (*host_end) {
+        if (auto deleted = delete_wrong(host, **host_end); !deleted) return fail(deleted.error());
+    }
+    return false;
+}
+
+/// An interface with an IPv6 address has IPv6 on, whatever the namespace's default; others are left as they are.
+Result<> allow_v6(const InterfaceSpec& spec, const NetNs& sandbox) {
+    const auto is_v6 = [](const IpPrefix& address) { return address.family() == Family::v6; };
+    if (!std::ranges::any_of(spec.addresses, is_v6)) return {};
+    return sandbox.call([&spec]() -> Result<> {
+        const std::string conf = "net/ipv6/conf/" + spec.name + "/";
+        // Addresses are ours to give: no autoconfiguration, and no second of tentative link-local address.
+        if (auto set = set_sysctl(conf + "accept_dad", "0"); !set) return set;
+        if (auto set = set_sysctl(conf + "accept_ra", "0"); !set) return set;
+        return set_sysctl(conf + "disable_ipv6", "0");
+    });
+}
+
+/// Makes the pair unless it is there; whether it was made.
+Result<bool> ensure_pair(netlink::Socket& host, netlink::Socket& inside, const InterfaceSpec& spec,
+                         const NetNs& sandbox) {
+    const auto bridge = netlink::find_link(host, spec.bridge);
+    if (!bridge) return fail(bridge.error());
+    if (!*bridge) return fail(Errc::not_found, "bridge '" + spec.bridge + "' does not exist");
+
+    const netlink::NewVeth pair{.name = spec.host_name,
+                                .group = kLinkGroup,
+                                .master = (*bridge)->index,
+                                .mtu = spec.mtu,
+                                .peer_name = spec.name,
+                                .peer_mac = spec.mac,
+                                .peer_namespace = sandbox.fd()};
+    // Asking for the pair at once and looking only when something is in the way saves the usual case two requests.
+    auto added = netlink::add_veth(host, pair);
+    if (added) return true;
+    if (added.error().number != EEXIST) return refuse_veth(spec, added.error());
+    const auto right = settle_existing(host, inside, spec, **bridge);
+    if (!right) return fail(right.error());
+    if (*right) return false;
+    added = netlink::add_veth(host, pair);
+    if (!added) return refuse_veth(spec, added.error());
+    return true;
+}
+
+/// The inside end is up and has its addresses.
+Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox) {
+    const auto end = netlink::find_link(inside, spec.name);
+    if (!end) return fail(end.error());
+    if (!*end) return fail(Errc::system, "interface '" + spec.name + "' vanished while it was being made");
+    if (auto allowed = allow_v6(spec, sandbox); !allowed) return fail(allowed.error(), "IPv6 on '" + spec.name + "'");
+    if (!(*end)->up) {
+        const auto raised = netlink::change_link(inside, (*end)->index, {.up = true});
+        if (!raised) return netlink::refuse("set '" + spec.name + "' up", raised.error());
+    }
+    return netlink::ensure_addresses(inside, (*end)->index, spec.name, spec.addresses);
+}
+
+}  // namespace
+
+Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, const NetNs& sandbox) {
+    auto inside = netlink::Socket::open_in(sandbox);
+    if (!inside) return fail(inside.error());
+    const auto made = ensure_pair(host, *inside, spec, sandbox);
+    if (!made) return fail(made.error());
+
+    Undo undo;
+    if (*made) {
+        undo.add([&host, &spec] {
+            if (const auto link = netlink::find_link(host, spec.host_name); link && *link) {
+                (void)netlink::delete_link(host, (*link)->index);
+            }
+        });
+    }
+    if (auto raised = raise_inside(*inside, spec, sandbox); !raised) return raised;
+    undo.commit();
+    return {};
+}
+
+namespace {
+
+/// Inside, the name and the addresses are free at once: the kernel deletes the link itself only later.
+Result<> put_aside(const Link& host_end, const std::string& name, const NetNs& sandbox) {
+    auto inside = netlink::Socket::open_in(sandbox);
+    if (!inside) return fail(inside.error());
+    const auto end = netlink::find_link(*inside, name);
+    if (!end) return fail(end.error());
+    if (!*end || !is_pair(host_end, **end)) return {};
+    const auto down = netlink::change_link(*inside, (*end)->index, {.up = false});
+    if (!down) return netlink::refuse("set '" + name + "' down", down.error());
+    const auto renamed = netlink::change_link(*inside, (*end)->index, {.name = "gone" + random_hex(7)});
+    if (!renamed) return netlink::refuse("rename '" + name + "'", renamed.error());
+    return {};
+}
+
+}  // namespace
+
+Result<Removal> remove_interface(netlink::Socket& host, const std::string& host_name, const std::string& name,
+                                 const NetNs& sandbox) {
+    const auto link = netlink::find_link(host, host_name);
+    if (!link) return fail(link.error());
+    if (!*link || (*link)->group == kDyingLinkGroup) return Removal::nothing_there;
+    if ((*link)->group != kLinkGroup)
+        return fail(Errc::conflict, "link '" + host_name + "' exists on this host and is not ours");
+
+    const auto changed =
+        netlink::change_link(host, (*link)->index, {.group = kDyingLinkGroup, .master = 0, .up = false});
+    if (!changed && changed.error().number == ENODEV) return Removal::nothing_there;
+    if (!changed) return netlink::refuse("take '" + host_name + "' out of its bridge", changed.error());
+    if (auto aside = put_aside(**link, name, sandbox); !aside) return fail(aside.error());
+    return Removal::dying;
+}
+
+}  // namespace nsr::net

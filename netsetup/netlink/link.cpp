@@ -1,0 +1,146 @@
+#include "netsetup/netlink/link.h"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace nsr::net::netlink {
+namespace {
+
+ifinfomsg header_for(int index) {
+    ifinfomsg header{};
+    header.ifi_family = AF_UNSPEC;
+    header.ifi_index = index;
+    return header;
+}
+
+ifinfomsg header_up() {
+    ifinfomsg header = header_for(0);
+    header.ifi_flags = IFF_UP;
+    header.ifi_change = IFF_UP;
+    return header;
+}
+
+std::string kind_of(nlattr* info) {
+    if (info == nullptr) return {};
+    nlattr* const kind = nla_find(static_cast<nlattr*>(nla_data(info)), nla_len(info), IFLA_INFO_KIND);
+    return kind == nullptr ? std::string() : std::string(nla_get_string(kind));
+}
+
+int number(nlattr* attribute) { return attribute == nullptr ? 0 : static_cast<int>(nla_get_u32(attribute)); }
+
+Link parse(nlmsghdr* message) {
+    const auto& header = *static_cast<const ifinfomsg*>(nlmsg_data(message));
+    std::array<nlattr*, IFLA_MAX + 1> attributes{};
+    nlmsg_parse(message, sizeof header, attributes.data(), IFLA_MAX, nullptr);
+
+    Link link;
+    link.index = header.ifi_index;
+    link.up = (header.ifi_flags & IFF_UP) != 0;
+    if (nlattr* const name = attributes[IFLA_IFNAME]) link.name = nla_get_string(name);
+    link.kind = kind_of(attributes[IFLA_LINKINFO]);
+    link.group = static_cast<std::uint32_t>(number(attributes[IFLA_GROUP]));
+    link.mtu = static_cast<std::uint32_t>(number(attributes[IFLA_MTU]));
+    link.master = number(attributes[IFLA_MASTER]);
+    link.peer = number(attributes[IFLA_LINK]);
+    if (nlattr* const mac = attributes[IFLA_ADDRESS]; mac != nullptr && nla_len(mac) == 6) {
+        std::array<std::uint8_t, 6> bytes{};
+        std::copy_n(static_cast<const std::uint8_t*>(nla_data(mac)), bytes.size(), bytes.begin());
+        link.mac = MacAddress(bytes);
+    }
+    return link;
+}
+
+}  // namespace
+
+Message new_bridge_request(const NewBridge& bridge) {
+    Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_up());
+    message.put(IFLA_IFNAME, bridge.name);
+    message.put(IFLA_GROUP, bridge.group);
+    message.put(IFLA_ADDRESS, bridge.mac);
+    if (bridge.mtu) message.put(IFLA_MTU, *bridge.mtu);
+    message.nest(IFLA_LINKINFO, [&] { message.put(IFLA_INFO_KIND, std::string("bridge")); });
+    return message;
+}
+
+Message new_veth_request(const NewVeth& veth) {
+    Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_up());
+    message.put(IFLA_IFNAME, veth.name);
+    message.put(IFLA_GROUP, veth.group);
+    message.put(IFLA_MASTER, static_cast<std::uint32_t>(veth.master));
+    if (veth.mtu) message.put(IFLA_MTU, *veth.mtu);
+    const auto put_peer = [&] {
+        // Down for now: an end cannot be raised before the other exists (ENOTCONN).
+        message.put_raw(header_for(0));
+        message.put(IFLA_IFNAME, veth.peer_name);
+        message.put(IFLA_ADDRESS, veth.peer_mac);
+        message.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(veth.peer_namespace));
+        if (veth.mtu) message.put(IFLA_MTU, *veth.mtu);
+    };
+    message.nest(IFLA_LINKINFO, [&] {
+        message.put(IFLA_INFO_KIND, std::string("veth"));
+        message.nest(IFLA_INFO_DATA, [&] { message.nest(VETH_INFO_PEER, put_peer); });
+    });
+    return message;
+}
+
+Message change_link_request(int index, const LinkChange& change) {
+    ifinfomsg header = header_for(index);
+    if (change.up) {
+        header.ifi_flags = *change.up ? IFF_UP : 0;
+        header.ifi_change = IFF_UP;
+    }
+    Message message(RTM_SETLINK, 0, header);
+    if (change.name) message.put(IFLA_IFNAME, *change.name);
+    if (change.group) message.put(IFLA_GROUP, *change.group);
+    if (change.mtu) message.put(IFLA_MTU, *change.mtu);
+    if (change.master) message.put(IFLA_MASTER, static_cast<std::uint32_t>(*change.master));
+    return message;
+}
+
+Result<std::optional<Link>> find_link(Socket& socket, const std::string& name) {
+    if (name.empty() || name.size() >= IFNAMSIZ) return std::nullopt;
+    Message message(RTM_GETLINK, 0, header_for(0));
+    message.put(IFLA_IFNAME, name);
+    message.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
+    std::optional<Link> found;
+    const Reply reply = socket.exchange(std::move(message), [&found](nlmsghdr* answer) { found = parse(answer); });
+    if (!reply && reply.error().number == ENODEV) return std::nullopt;
+    if (!reply) return refuse("look up link '" + name + "'", reply.error());
+    return found;
+}
+
+Result<std::vector<Link>> list_links(Socket& socket) {
+    const auto request = [] {
+        Message message(RTM_GETLINK, NLM_F_DUMP, header_for(0));
+        message.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
+        return message;
+    };
+    return socket.dump<Link>("list the links", request, [](nlmsghdr* answer, std::vector<Link>& links) {
+        if (answer->nlmsg_type == RTM_NEWLINK) links.push_back(parse(answer));
+    });
+}
+
+Reply add_bridge(Socket& socket, const NewBridge& bridge) { return socket.exchange(new_bridge_request(bridge)); }
+
+Reply add_veth(Socket& socket, const NewVeth& veth) { return socket.exchange(new_veth_request(veth)); }
+
+Reply change_link(Socket& socket, int index, const LinkChange& change) {
+    return socket.exchange(change_link_request(index, change));
+}
+
+Reply delete_link(Socket& socket, int index) { return socket.exchange(Message(RTM_DELLINK, 0, header_for(index))); }
+
+Reply delete_group(Socket& socket, std::uint32_t group) {
+    Message message(RTM_DELLINK, 0, header_for(0));
+    message.put(IFLA_GROUP, group);
+    return socket.exchange(std::move(message));
+}
+
+}  // namespace nsr::net::netlink

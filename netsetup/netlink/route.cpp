@@ -1,0 +1,78 @@
+#include "netsetup/netlink/route.h"
+
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+namespace nsr::net::netlink {
+namespace {
+
+IpAddress unspecified(Family family) {
+    constexpr std::array<std::uint8_t, 16> kZero{};
+    return family == Family::v4 ? IpAddress() : IpAddress::v6(kZero);
+}
+
+rtmsg header_of(Family family) {
+    rtmsg header{};
+    header.rtm_family = number_of(family);
+    return header;
+}
+
+/// A default route through a gateway, as `ip route` would write it.
+rtmsg default_header(Family family) {
+    rtmsg header = header_of(family);
+    header.rtm_table = RT_TABLE_MAIN;
+    header.rtm_protocol = RTPROT_BOOT;
+    header.rtm_scope = RT_SCOPE_UNIVERSE;
+    header.rtm_type = RTN_UNICAST;
+    return header;
+}
+
+void collect(nlmsghdr* message, Family family, std::vector<Route>& routes) {
+    if (message->nlmsg_type != RTM_NEWROUTE) return;
+    const auto& header = *static_cast<const rtmsg*>(nlmsg_data(message));
+    const bool plain = header.rtm_family == number_of(family) && header.rtm_type == RTN_UNICAST &&
+                       header.rtm_table == RT_TABLE_MAIN && (header.rtm_flags & RTM_F_CLONED) == 0;
+    if (!plain) return;
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    nlmsg_parse(message, sizeof header, attributes.data(), RTA_MAX, nullptr);
+
+    Route route;
+    route.destination = IpPrefix(address_in(attributes[RTA_DST]).value_or(unspecified(family)), header.rtm_dst_len);
+    route.gateway = address_in(attributes[RTA_GATEWAY]);
+    route.link = attributes[RTA_OIF] == nullptr ? 0 : static_cast<int>(nla_get_u32(attributes[RTA_OIF]));
+    // IPv6 has no scopes: what is on-link has no gateway.
+    route.scope_link = family == Family::v4 ? header.rtm_scope == RT_SCOPE_LINK
+                                            : !route.gateway && attributes[RTA_MULTIPATH] == nullptr;
+    routes.push_back(route);
+}
+
+}  // namespace
+
+Result<std::vector<Route>> list_routes(Socket& socket, Family family) {
+    return socket.dump<Route>(
+        "list the routes", [family] { return Message(RTM_GETROUTE, NLM_F_DUMP, header_of(family)); },
+        [family](nlmsghdr* answer, std::vector<Route>& routes) { collect(answer, family, routes); });
+}
+
+Reply replace_default_route(Socket& socket, const IpAddress& gateway, int link) {
+    Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, default_header(gateway.family()));
+    message.put(RTA_GATEWAY, gateway);
+    message.put(RTA_OIF, static_cast<std::uint32_t>(link));
+    return socket.exchange(std::move(message));
+}
+
+Reply delete_default_route(Socket& socket, const Route& route) {
+    rtmsg header = default_header(route.destination.family());
+    header.rtm_protocol = RTPROT_UNSPEC;
+    header.rtm_scope = RT_SCOPE_NOWHERE;
+    Message message(RTM_DELROUTE, 0, header);
+    if (route.gateway) message.put(RTA_GATEWAY, *route.gateway);
+    if (route.link != 0) message.put(RTA_OIF, static_cast<std::uint32_t>(route.link));
+    return socket.exchange(std::move(message));
+}
+
+}  // namespace nsr::net::netlink

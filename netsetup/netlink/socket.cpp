@@ -1,0 +1,106 @@
+#include "netsetup/netlink/socket.h"
+
+#include <linux/netlink.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace nsr::net::netlink {
+namespace {
+
+/// Room for the kernel's answers to a burst of requests and for a page of a dump.
+constexpr int kReceiveBuffer = 1 << 20;
+constexpr int kSendBuffer = 1 << 16;
+/// The kernel makes no page of a dump longer than 32 KiB (NLMSG_GOODSIZE and netlink_dump()), so none is cut.
+constexpr std::size_t kMessageBuffer = 1 << 15;
+
+struct FreeBuffer {
+    void operator()(unsigned char* buffer) const { std::free(buffer); }
+};
+
+Refusal from_errno(int number) { return {number, std::strerror(number)}; }
+
+/// The explanation that the kernel appends to an error when NETLINK_EXT_ACK is on.
+std::string explanation(nlmsghdr* header, const nlmsgerr& error) {
+    if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
+    std::size_t skip = sizeof error;
+    if ((header->nlmsg_flags & NLM_F_CAPPED) == 0) skip += error.msg.nlmsg_len - sizeof(nlmsghdr);
+    nlattr* const text = nlmsg_find_attr(header, static_cast<int>(skip), NLMSGERR_ATTR_MSG);
+    return text == nullptr ? std::string() : std::string(nla_get_string(text));
+}
+
+Reply from_error(nlmsghdr* header) {
+    const auto& error = *static_cast<const nlmsgerr*>(nlmsg_data(header));
+    if (error.error == 0) return {};
+    Refusal refusal = from_errno(-error.error);
+    if (const std::string text = explanation(header, error); !text.empty()) refusal.text += " (" + text + ")";
+    return std::unexpected(std::move(refusal));
+}
+
+}  // namespace
+
+std::unexpected<Error> refuse(const std::string& what, const Refusal& refusal) {
+    return fail(Errc::system, what + ": " + refusal.text);
+}
+
+Result<Socket> Socket::open() {
+    Socket socket(nl_socket_alloc());
+    if (!socket.socket_) return fail_errno("open a netlink socket", ENOMEM);
+    nl_sock* const raw = socket.socket_.get();
+    if (const int failed = nl_connect(raw, NETLINK_ROUTE); failed < 0) {
+        return fail(Errc::system, std::string("open a netlink socket: ") + nl_geterror(failed));
+    }
+    nl_socket_set_buffer_size(raw, kReceiveBuffer, kSendBuffer);
+    nl_socket_set_msg_buf_size(raw, kMessageBuffer);
+    nl_socket_disable_msg_peek(raw);
+    // Both make answers better and are not needed: kernels before 4.12 and 4.20 lack them.
+    const int on = 1;
+    ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+    ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+    return socket;
+}
+
+Result<Socket> Socket::open_in(const NetNs& sandbox) {
+    return sandbox.call([] { return open(); });
+}
+
+bool Socket::is_interrupted(const Reply& reply) { return !reply && reply.error().number == EINTR; }
+
+Reply Socket::exchange(Message request, const std::function<void(nlmsghdr*)>& on_message) {
+    if (!request.whole()) return std::unexpected(from_errno(EMSGSIZE));
+    nl_sock* const raw = socket_.get();
+    if (const int sent = nl_send_auto(raw, request.get()); sent < 0)
+        return std::unexpected(Refusal{EIO, nl_geterror(sent)});
+    sequence_ = nlmsg_hdr(request.get())->nlmsg_seq;
+    return receive(on_message);
+}
+
+Reply Socket::receive(const std::function<void(nlmsghdr*)>& on_message) {
+    std::optional<Refusal> interrupted;
+    for (;;) {
+        sockaddr_nl from{};
+        unsigned char* buffer = nullptr;
+        int left = nl_recv(socket_.get(), &from, &buffer, nullptr);
+        const std::unique_ptr<unsigned char, FreeBuffer> owned(buffer);
+        if (left <= 0) return std::unexpected(Refusal{EIO, left == 0 ? "no answer" : nl_geterror(left)});
+
+        for (auto* header = reinterpret_cast<nlmsghdr*>(buffer); nlmsg_ok(header, left);
+             header = nlmsg_next(header, &left)) {
+            if (header->nlmsg_seq != sequence_) continue;
+            if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted = from_errno(EINTR);
+            if (header->nlmsg_type == NLMSG_ERROR) return from_error(header);
+            if (header->nlmsg_type == NLMSG_DONE) return interrupted ? Reply(std::unexpected(*interrupted)) : Reply();
+            if (on_message) on_message(header);
+        }
+    }
+}
+
+}  // namespace nsr::net::netlink

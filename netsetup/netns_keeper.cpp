@@ -1,0 +1,134 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "common/files.h"
+#include "netsetup/netsetup.h"
+
+namespace nsr::net {
+namespace {
+
+/// Where `ip netns` looks.
+constexpr const char* kNamedDirectory = "/run/netns";
+
+/// Copies of a mount in other mount namespaces would keep a namespace alive; in a shared directory an umount reaches
+/// them. As `ip netns add` does it (iproute2, ip/ipnetns.c).
+Result<> make_shared(const std::string& directory) {
+    if (auto made = make_directories(directory); !made) return made;
+    if (::mount("", directory.c_str(), "none", MS_SHARED | MS_REC, nullptr) == 0) return {};
+    if (errno != EINVAL) return fail_errno("share the mounts of '" + directory + "'");
+    if (::mount(directory.c_str(), directory.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) {
+        return fail_errno("bind '" + directory + "' to itself");
+    }
+    if (::mount("", directory.c_str(), "none", MS_SHARED | MS_REC, nullptr) != 0) {
+        return fail_errno("share the mounts of '" + directory + "'");
+    }
+    return {};
+}
+
+/// Pins a namespace to a new file. The file is created here: EEXIST is the caller's business.
+Result<> pin(const NetNs& netns, const std::string& path) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+    if (!file && errno == EEXIST) return fail(Errc::conflict, "'" + path + "' exists already");
+    if (!file) return fail_errno("create '" + path + "'");
+    const std::string source = "/proc/thread-self/fd/" + std::to_string(netns.fd());
+    if (::mount(source.c_str(), path.c_str(), "none", MS_BIND, nullptr) == 0) return {};
+    const int number = errno;
+    ::unlink(path.c_str());
+    return fail_errno("pin a network namespace at '" + path + "'", number);
+}
+
+/// umount, as often as something is mounted, and unlink: each alone would leave the namespace alive or the file behind.
+Result<> unpin(const std::string& path) {
+    while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
+    if (errno != EINVAL && errno != ENOENT) return fail_errno("unmount '" + path + "'");
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("remove '" + path + "'");
+    return {};
+}
+
+Result<NetNs> open_pinned(const std::string& path) {
+    auto netns = NetNs::open(path);
+    if (!netns && netns.error().code() == Errc::invalid) {
+        return fail(Errc::not_found, "no network namespace is mounted at '" + path + "'");
+    }
+    return netns;
+}
+
+std::string named_path(const std::string& name) { return std::string(kNamedDirectory) + "/" + name; }
+
+/// Removes the name if it stands for our namespace; another's stays.
+Result<> unlink_name(const std::string& own_path, const std::string& name) {
+    const auto own = open_pinned(own_path);
+    const auto named = open_pinned(named_path(name));
+    if (!own || !named || own->inode() != named->inode()) return {};
+    return unpin(named_path(name));
+}
+
+}  // namespace
+
+NetnsKeeper::NetnsKeeper(std::string directory, bool link_names)
+    : directory_(std::move(directory)), link_names_(link_names) {}
+
+Result<NetnsKeeper> NetnsKeeper::open(const std::string& run_dir, bool link_names) {
+    const std::string directory = run_dir + "/netns";
+    if (auto shared = make_shared(directory); !shared) return fail(shared.error());
+    if (link_names) {
+        if (auto shared = make_shared(kNamedDirectory); !shared) return fail(shared.error());
+    }
+    return NetnsKeeper(directory, link_names);
+}
+
+std::string NetnsKeeper::path(const std::string& key) const { return directory_ + "/" + key; }
+
+Result<NetNs> NetnsKeeper::create(const std::string& key, const std::string& name) {
+    if (find(key)) return fail(Errc::conflict, "network namespace '" + path(key) + "' exists already");
+    // A file without a mount is what a reboot or a crash between creating and mounting leaves.
+    if (auto cleared = unpin(path(key)); !cleared) return fail(cleared.error());
+    auto netns = NetNs::create();
+    if (!netns) return netns;
+    if (auto pinned = pin(*netns, path(key)); !pinned) return fail(pinned.error());
+    if (!link_names_) return netns;
+
+    const auto named = pin(*netns, named_path(name));
+    if (named || named.error().code() == Errc::conflict) return netns;
+    if (auto undone = unpin(path(key)); !undone) return fail(undone.error(), named.error().message());
+    return fail(named.error());
+}
+
+Result<NetNs> NetnsKeeper::find(const std::string& key) const { return open_pinned(path(key)); }
+
+Result<> NetnsKeeper::release(const std::string& key, const std::string& name) {
+    Result<> unnamed;
+    if (link_names_) unnamed = unlink_name(path(key), name);
+    auto unpinned = unpin(path(key));
+    return unpinned ? unnamed : unpinned;
+}
+
+Result<std::vector<std::string>> NetnsKeeper::list() const {
+    struct Close {
+        void operator()(DIR* directory) const { ::closedir(directory); }
+    };
+    const std::unique_ptr<DIR, Close> directory(::opendir(directory_.c_str()));
+    if (!directory) return fail_errno("list '" + directory_ + "'");
+    std::vector<std::string> keys;
+    while (const dirent* const entry = ::readdir(directory.get())) {
+        if (entry->d_name[0] != '.') keys.emplace_back(entry->d_name);
+    }
+    return keys;
+}
+
+Result<> NetnsKeeper::rename(const std::string& key, const std::string& old_name, const std::string& new_name) {
+    if (!link_names_ || old_name == new_name) return {};
+    const auto netns = find(key);
+    if (!netns) return fail(netns.error());
+    const auto named = pin(*netns, named_path(new_name));
+    if (!named && named.error().code() != Errc::conflict) return named;
+    return unlink_name(path(key), old_name);
+}
+
+}  // namespace nsr::net

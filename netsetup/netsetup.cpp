@@ -1,0 +1,86 @@
+#include "netsetup/netsetup.h"
+
+#include <utility>
+
+#include "netsetup/bridge.h"
+#include "netsetup/interface.h"
+#include "netsetup/netlink/route.h"
+#include "netsetup/nft/dns_rewrite.h"
+#include "netsetup/nft/firewall.h"
+#include "netsetup/sandbox.h"
+#include "netsetup/sweep.h"
+
+namespace nsr::net {
+namespace {
+
+/// The running kernel. Its handles were opened on the host and stay there.
+class Kernel final : public NetSetup {
+public:
+    Kernel(NetNs host, netlink::Socket socket, Firewall firewall)
+        : host_(std::move(host)), socket_(std::move(socket)), firewall_(std::move(firewall)) {}
+
+    Result<> ensure_bridge(const BridgeSpec& spec) override {
+        return host_.call([&] { return net::ensure_bridge(socket_, spec); });
+    }
+    Result<> remove_bridge(const std::string& name) override { return net::remove_bridge(socket_, name); }
+    Result<> prepare_sandbox(const NetNs& sandbox) override { return net::prepare_sandbox(sandbox); }
+    Result<> ensure_loopback(const NetNs& sandbox) override { return net::ensure_loopback(sandbox); }
+    Result<> ensure_dns_rewrite(const NetNs& sandbox) override { return net::ensure_dns_rewrite(sandbox); }
+    Result<> remove_dns_rewrite(const NetNs& sandbox) override { return net::remove_dns_rewrite(sandbox); }
+
+    Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
+        return net::ensure_interface(socket_, spec, sandbox);
+    }
+    Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) override {
+        const auto removed = net::remove_interface(socket_, host_name, name, sandbox);
+        if (!removed) return fail(removed.error());
+        dying_ = dying_ || *removed == Removal::dying;
+        return {};
+    }
+    Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override {
+        return net::set_default_routes(sandbox, routes);
+    }
+    Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override { return firewall_.ensure(bridges); }
+
+    Result<unsigned> sweep(const std::set<std::string>& wanted) override {
+        auto swept = net::sweep(socket_, wanted);
+        if (swept) dying_ = false;
+        return swept;
+    }
+    bool has_dying_links() const override { return dying_; }
+    Result<HostPrefixes> host_prefixes() override;
+
+private:
+    NetNs host_;
+    netlink::Socket socket_;
+    Firewall firewall_;
+    bool dying_ = false;
+};
+
+Result<HostPrefixes> Kernel::host_prefixes() {
+    HostPrefixes prefixes;
+    for (const Family family : {Family::v4, Family::v6}) {
+        const auto routes = netlink::list_routes(socket_, family);
+        if (!routes) return fail(routes.error());
+        for (const netlink::Route& route : *routes) {
+            if (route.scope_link && route.destination.length() != 0) prefixes.on_link.push_back(route.destination);
+        }
+    }
+    return prefixes;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NetSetup>> NetSetup::open() {
+    auto host = NetNs::current();
+    if (!host) return fail(host.error());
+    auto socket = netlink::Socket::open();
+    if (!socket) return fail(socket.error());
+    auto copy = host->duplicate();
+    if (!copy) return fail(copy.error());
+    auto firewall = Firewall::open(std::move(*copy));
+    if (!firewall) return fail(firewall.error());
+    return std::make_unique<Kernel>(std::move(*host), std::move(*socket), std::move(*firewall));
+}
+
+}  // namespace nsr::net

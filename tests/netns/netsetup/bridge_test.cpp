@@ -1,0 +1,93 @@
+#include "tests/netns/netsetup/fixture.h"
+
+namespace nsr::net {
+namespace {
+
+using test::run_command;
+using test::run_json;
+
+TEST_F(KernelTest, BridgeIsUpInOurGroupWithItsAddressAndMtu) {
+    auto spec = bridge_spec(1);
+    spec.mtu = 1400;
+    NSR_ASSERT_OK(kernel().ensure_bridge(spec));
+    const auto link = run_json("ip -j -d addr show br-1").at(0);
+    EXPECT_EQ(link.at("linkinfo").at("info_kind"), "bridge");
+    EXPECT_EQ(link.at("group"), std::to_string(kLinkGroup));
+    EXPECT_EQ(link.at("mtu"), 1400);
+    EXPECT_EQ(link.at("flags").dump().find("\"UP\"") != std::string::npos, true);
+    EXPECT_EQ(link.at("addr_info").at(0).at("local"), "10.1.0.1");
+    EXPECT_EQ(link.at("addr_info").at(0).at("prefixlen"), 24);
+    EXPECT_EQ(run_command("cat /proc/sys/net/ipv4/ip_forward").output, "1\n");
+}
+
+TEST_F(KernelTest, BridgeKeepsItsMacWhenPortsComeAndGo) {
+    set_up({bridge_spec(1)});
+    const auto mac = [] { return run_json("ip -j link show br-1").at(0).at("address"); };
+    const auto before = mac();
+    const auto first = attach(interface_spec(1, 2));
+    EXPECT_EQ(mac(), before);
+    NSR_ASSERT_OK(kernel().remove_interface("veth1x2", "eth0", first));
+    EXPECT_EQ(mac(), before);
+}
+
+TEST_F(KernelTest, EnsuringABridgeAgainMendsWhatWasChanged) {
+    auto spec = bridge_spec(1);
+    NSR_ASSERT_OK(kernel().ensure_bridge(spec));
+    const auto before = run_json("ip -j link show br-1").at(0).at("ifindex");
+    ASSERT_TRUE(run_command("ip addr flush dev br-1; ip addr add 10.9.9.9/32 dev br-1; ip link set br-1 down").ok());
+    NSR_ASSERT_OK(kernel().ensure_bridge(spec));
+    const auto link = run_json("ip -j addr show br-1").at(0);
+    EXPECT_EQ(link.at("ifindex"), before);
+    ASSERT_EQ(link.at("addr_info").size(), 1U) << link;
+    EXPECT_EQ(link.at("addr_info").at(0).at("local"), "10.1.0.1");
+    EXPECT_NE(link.at("flags").dump().find("\"UP\""), std::string::npos);
+}
+
+TEST_F(KernelTest, ForeignLinkWithTheBridgesNameIsAConflictAndStays) {
+    ASSERT_TRUE(run_command("ip link add br-1 type bridge").ok());
+    const auto ensured = kernel().ensure_bridge(bridge_spec(1));
+    ASSERT_FALSE(ensured.has_value());
+    EXPECT_EQ(ensured.error().code(), Errc::conflict);
+    EXPECT_EQ(ensured.error().message(), "link 'br-1' exists on this host and is not ours");
+    EXPECT_FALSE(kernel().remove_bridge("br-1").has_value());
+    EXPECT_EQ(run_json("ip -j addr show br-1").at(0).at("addr_info").size(), 0U);
+}
+
+TEST_F(KernelTest, RemovedBridgeIsGoneAndRemovingItAgainIsNothing) {
+    NSR_ASSERT_OK(kernel().ensure_bridge(bridge_spec(1)));
+    NSR_ASSERT_OK(kernel().remove_bridge("br-1"));
+    EXPECT_FALSE(run_command("ip link show br-1").ok());
+    NSR_ASSERT_OK(kernel().remove_bridge("br-1"));
+}
+
+TEST_F(KernelTest, BridgeThatCannotHaveItsAddressIsNotLeftBehind) {
+    auto spec = bridge_spec(1);
+    spec.addresses.push_back(*IpPrefix::parse("0.0.0.0/0"));
+    spec.addresses.push_back(IpPrefix(*IpAddress::parse("224.0.0.1"), 40));
+    const auto before = host_state();
+    EXPECT_FALSE(kernel().ensure_bridge(spec).has_value());
+    EXPECT_EQ(host_state(), before);
+}
+
+TEST_F(KernelTest, DualStackBridgeHasBothAddressesAtOnce) {
+    auto spec = bridge_spec(1);
+    spec.addresses.push_back(*IpPrefix::parse("fd00:1::1/64"));
+    NSR_ASSERT_OK(kernel().ensure_bridge(spec));
+    const auto addresses = run_command("ip -o addr show br-1").output;
+    EXPECT_NE(addresses.find("10.1.0.1/24"), std::string::npos) << addresses;
+    EXPECT_NE(addresses.find("fd00:1::1/64"), std::string::npos) << addresses;
+    EXPECT_EQ(addresses.find("tentative"), std::string::npos) << addresses;
+}
+
+TEST_F(KernelTest, HostPrefixesAreConnectedRoutesOnly) {
+    NSR_ASSERT_OK(kernel().ensure_bridge(bridge_spec(1)));
+    ASSERT_TRUE(run_command("ip route add 172.30.0.0/16 via 10.1.0.7").ok());
+    const auto prefixes = kernel().host_prefixes();
+    NSR_ASSERT_OK(prefixes);
+    const auto& on_link = prefixes->on_link;
+    EXPECT_NE(std::ranges::find(on_link, *IpPrefix::parse("10.1.0.0/24")), on_link.end());
+    EXPECT_EQ(std::ranges::find(on_link, *IpPrefix::parse("172.30.0.0/16")), on_link.end());
+}
+
+}  // namespace
+}  // namespace nsr::net

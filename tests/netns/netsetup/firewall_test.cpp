@@ -1,0 +1,173 @@
+#include "tests/netns/netsetup/fixture.h"
+
+namespace nsr::net {
+namespace {
+
+using test::Background;
+using test::run_command;
+using test::run_json;
+
+/// The host's side of a wire to the outside world.
+constexpr const char* kHostOutside = "198.51.100.1";
+constexpr const char* kOutside = "198.51.100.9";
+
+/// Two networks and a machine outside, which has a route to the containers but none of our policy.
+class FirewallTest : public KernelTest {
+protected:
+    void SetUp() override {
+        KernelTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        outside_.emplace(make_namespace());
+        connect({.host_end = "wan0",
+                 .host_address = "198.51.100.1/24",
+                 .other_end = "wan",
+                 .other_address = "198.51.100.9/24"},
+                *outside_);
+        ASSERT_TRUE(run_command("ip route add 10.0.0.0/8 via " + std::string(kHostOutside), *outside_).ok());
+    }
+    const NetNs& outside() { return *outside_; }
+
+private:
+    std::optional<NetNs> outside_;
+};
+
+std::string own_table() { return run_command("nft list table inet ns-register").output; }
+
+TEST_F(FirewallTest, ContainersOfOneNetworkReachEachOtherAndTheOutside) {
+    set_up({bridge_spec(1)});
+    const auto one = attach(interface_spec(1, 2));
+    const auto two = attach(interface_spec(1, 3));
+    EXPECT_TRUE(reaches(one, "10.1.0.3"));
+    EXPECT_TRUE(reaches(two, kOutside));
+}
+
+TEST_F(FirewallTest, WhatLeavesHasTheHostsAddress) {
+    set_up({bridge_spec(1)});
+    const auto one = attach(interface_spec(1, 2));
+    // Without the way back only a masqueraded ping returns.
+    ASSERT_TRUE(run_command("ip route del 10.0.0.0/8", outside()).ok());
+    EXPECT_TRUE(reaches(one, kOutside));
+    auto plain = bridge_spec(1);
+    plain.masquerade = false;
+    NSR_ASSERT_OK(kernel().ensure_firewall({plain}));
+    EXPECT_FALSE(reaches(one, kOutside));
+}
+
+TEST_F(FirewallTest, ContainersOfDifferentNetworksDoNotReachEachOther) {
+    set_up({bridge_spec(1), bridge_spec(2)});
+    const auto one = attach(interface_spec(1, 2));
+    const auto two = attach(interface_spec(2, 2));
+    EXPECT_FALSE(reaches(one, "10.2.0.2"));
+    EXPECT_FALSE(reaches(two, "10.1.0.2"));
+}
+
+TEST_F(FirewallTest, ContainerAddressIsNotReachableFromOutside) {
+    set_up({bridge_spec(1)});
+    const auto one = attach(interface_spec(1, 2));
+    EXPECT_FALSE(reaches(outside(), "10.1.0.2"));
+}
+
+TEST_F(FirewallTest, InternalNetworkReachesItselfAndNothingElse) {
+    auto internal = bridge_spec(1);
+    internal.internal = true;
+    set_up({internal, bridge_spec(2)});
+    const auto one = attach(interface_spec(1, 2));
+    const auto two = attach(interface_spec(1, 3));
+    const auto other = attach(interface_spec(2, 2));
+    EXPECT_TRUE(reaches(one, "10.1.0.3"));
+    EXPECT_TRUE(reaches(one, "10.1.0.1"));
+    EXPECT_FALSE(reaches(one, kOutside));
+    EXPECT_FALSE(reaches(other, "10.1.0.2"));
+    EXPECT_FALSE(reaches(outside(), "10.1.0.2"));
+}
+
+TEST_F(FirewallTest, TcpFromContainerComesFromTheHostsAddress) {
+    set_up({bridge_spec(1)});
+    const auto one = attach(interface_spec(1, 2));
+    const Background server(
+        "python3 -c \"import socket; s = socket.create_server(('', 8000)); c, a = s.accept(); "
+        "c.sendall(a[0].encode())\"",
+        outside());
+    const auto answer = run_command(
+        "python3 -c \"import socket, time\nfor i in range(200):\n  try: c = socket.create_connection(('198.51.100.9', "
+        "8000), 1); break\n  except OSError: time.sleep(0.02)\nprint(c.recv(99).decode(), end='')\"",
+        one);
+    EXPECT_EQ(answer.output, kHostOutside);
+}
+
+TEST_F(FirewallTest, ForeignTablesAreNotTouched) {
+    const std::string foreign =
+        "table ip mine {\n\tchain c {\n\t\ttype filter hook forward priority filter; policy accept;\n\t\tcounter "
+        "packets 7 bytes 8\n\t}\n}\n";
+    ASSERT_TRUE(run_command("nft -f - <<'END'\n" + foreign + "END").ok());
+    const auto before = run_command("nft -a list table ip mine").output;
+    set_up({bridge_spec(1)});
+    NSR_ASSERT_OK(kernel().ensure_firewall({}));
+    EXPECT_EQ(run_command("nft -a list table ip mine").output, before);
+}
+
+TEST_F(FirewallTest, EqualPolicyChangesNothing) {
+    set_up({bridge_spec(1)});
+    const auto before = run_command("nft -a list table inet ns-register").output;
+    NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(1)}));
+    EXPECT_EQ(run_command("nft -a list table inet ns-register").output, before);
+}
+
+TEST_F(FirewallTest, ChangingElementByElementGivesTheSameTableAsAnew) {
+    auto special = bridge_spec(3);
+    special.internal = true;
+    set_up({bridge_spec(1), bridge_spec(2)});
+    NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(2), special}));
+    const auto stepwise = own_table();
+    const auto fresh = NetSetup::open();
+    NSR_ASSERT_OK(fresh);
+    NSR_ASSERT_OK((*fresh)->ensure_firewall({bridge_spec(2), special}));
+    EXPECT_EQ(own_table(), stepwise);
+}
+
+TEST_F(FirewallTest, TableThatSomebodyChangedOrFlushedIsPutInPlaceAgain) {
+    set_up({bridge_spec(1)});
+    const auto before = own_table();
+    for (const char* damage : {"nft flush chain inet ns-register forward", "nft delete table inet ns-register",
+                               "nft flush ruleset", "nft delete element inet ns-register networks '{ \"br-1\" }'"}) {
+        ASSERT_TRUE(run_command(damage).ok()) << damage;
+        NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(1)}));
+        EXPECT_EQ(own_table(), before) << damage;
+    }
+}
+
+TEST_F(FirewallTest, DnsRewriteIsMadeOnceAndLeavesOtherTablesAlone) {
+    const auto sandbox = make_namespace();
+    ASSERT_TRUE(run_command("nft add table ip mine", sandbox).ok());
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    const auto before = run_command("nft -a list ruleset", sandbox).output;
+    EXPECT_NE(before.find("udp dport 53 notrack udp dport set 13053"), std::string::npos) << before;
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    EXPECT_EQ(run_command("nft -a list ruleset", sandbox).output, before);
+
+    ASSERT_TRUE(run_command("nft flush chain ip ns-register-dns out", sandbox).ok());
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    EXPECT_NE(run_command("nft list ruleset", sandbox).output.find("notrack"), std::string::npos);
+
+    NSR_ASSERT_OK(kernel().remove_dns_rewrite(sandbox));
+    EXPECT_EQ(run_command("nft list ruleset", sandbox).output, "table ip mine {\n}\n");
+    NSR_ASSERT_OK(kernel().remove_dns_rewrite(sandbox));
+}
+
+TEST_F(FirewallTest, DnsRewriteCarriesUdpAndTcpToTheHiddenPort) {
+    const auto sandbox = make_namespace();
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    const Background udp(
+        "python3 -c \"import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.11', "
+        "13053)); d, a = s.recvfrom(99); s.sendto(d, a)\"",
+        sandbox);
+    const auto echoed = run_command(
+        "python3 -c \"import socket, time\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+        "s.settimeout(0.1)\nfor i in range(100):\n  try: s.sendto(b'hello', ('127.0.0.11', 53)); d, a = "
+        "s.recvfrom(99); break\n  except OSError: time.sleep(0.02)\nprint(d.decode(), a)\"",
+        sandbox);
+    EXPECT_EQ(echoed.output, "hello ('127.0.0.11', 53)\n");
+}
+
+}  // namespace
+}  // namespace nsr::net
