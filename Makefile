@@ -10,7 +10,7 @@ help: ## this list
 
 build: ## both programs, in build/release/bin
 	@tools/install build
-	@tools/build release -DNSR_TESTS=OFF -- ns-registerd ns-register
+	@tools/build release -DNSR_TESTS=OFF -DNSR_BENCH=OFF -- ns-registerd ns-register
 
 demo: build ## the main job on real namespaces, each command echoed before its output
 	@tools/install demo
@@ -22,12 +22,12 @@ shell: build ## a shell in a scratch host with a running daemon; all is gone whe
 
 test: ## one release build, every test
 	@tools/install build test
-	@tools/build release -DNSR_TESTS=ON
+	@tools/build release -DNSR_TESTS=ON -DNSR_BENCH=OFF
 	@tools/test build/release
 
 fast: ## the tests that need neither root nor the kernel's help
 	@tools/install build test
-	@tools/build release -DNSR_TESTS=ON -- fast_tests
+	@tools/build release -DNSR_TESTS=ON -DNSR_BENCH=OFF -- fast_tests
 	@tools/test build/release -L 'unit|contract|scenario|lint'
 
 check: ## what developers need on top: sanitizers, fuzzing, clang-tidy, formatting
@@ -54,8 +54,9 @@ format-check: ## whether every source is formatted
 	@tools/install check
 	@tools/format --check
 
-bench: build ## queries/s, latency and CPU beside a bare reflector, dnsmasq and NSD; attach latency
-	@tools/install build bench
+bench: ## queries/s, latency and CPU beside a bare reflector, dnsmasq and NSD; attach latency
+	@tools/install build test bench
+	@tools/build release -DNSR_TESTS=ON -DNSR_BENCH=ON -- ns-registerd ns-register nsr_bench
 	@bench/run.sh $(BIN)
 
 install: build ## the programs into PREFIX (/usr/local)
