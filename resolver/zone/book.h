@@ -51,7 +51,6 @@ private:
         std::map<std::string, EndpointNames> endpoints;  ///< by container id
     };
 
-    Zone next(const Network& network) const { return *network.zone; }
     void set_zone(Network& network, Zone zone);
     std::shared_ptr<const std::vector<ServiceLabels>> services_of(const EndpointNames& names) const;
     void note_names(const EndpointNames& names, const Zone& zone);
@@ -60,7 +59,6 @@ private:
     ServiceTable services_;
     std::map<std::string, Network> networks_;
     std::map<std::string, Slot> views_;
-    std::map<std::string, ViewSpec> view_specs_;
     std::set<Slot> free_zones_;
     std::set<Slot> free_views_;
     Slot next_zone_ = 0;
