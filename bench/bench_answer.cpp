@@ -28,7 +28,10 @@ EndpointNames names_of(std::uint32_t number) {
 
 Book book_of(std::uint32_t count) {
     Book book;
-    book.put_network({.network_id = kNetwork, .network_name = "net1", .reverse_subnets = {*IpPrefix::parse("10.1.0.0/16")}, .records = {}});
+    book.put_network({.network_id = kNetwork,
+                      .network_name = "net1",
+                      .reverse_subnets = {*IpPrefix::parse("10.1.0.0/16")},
+                      .records = {}});
     for (std::uint32_t number = 0; number < count; ++number) book.put_endpoint(kNetwork, names_of(number));
     book.put_view({.container_id = "c0", .networks = {{kNetwork, {}}}, .upstreams = {}, .domains = {}});
     return book;
@@ -70,8 +73,10 @@ void change_one_name(benchmark::State& state) {
     Snapshot snapshot;
     snapshot.apply(book.take_changes());
     auto names = names_of(5);
+    bool first = true;
     for (auto _ : state) {
-        names.ipv4 = std::nullopt;
+        first = !first;
+        names.ipv4 = IpAddress::v4(first ? 0x0a010007U : 0x0a01fff0U);
         book.put_endpoint(kNetwork, names);
         snapshot.apply(book.take_changes());
     }
