@@ -20,7 +20,7 @@ EndpointNames names_of(std::uint32_t number) {
     EndpointNames names;
     names.container_id = "c" + std::to_string(number);
     names.container_name = "host" + std::to_string(number);
-    names.names = {"alias" + std::to_string(number), "shared" + std::to_string(number % 10)};
+    names.names = {"alias" + std::to_string(number), "shared" + std::to_string(number / 10)};
     const std::string address = "10.1." + std::to_string(number / 250) + "." + std::to_string(number % 250 + 2);
     names.ipv4 = IpAddress::parse(address);
     return names;
