@@ -26,6 +26,6 @@ function(nsr_test name label)
     if(label MATCHES "^(unit|contract|scenario)$")
         add_dependencies(fast_tests ${name})
     endif()
-    gtest_discover_tests(${name} TEST_PREFIX ${label}. DISCOVERY_TIMEOUT 60
+    gtest_discover_tests(${name} NO_PRETTY_VALUES TEST_PREFIX ${label}. DISCOVERY_TIMEOUT 60
                          PROPERTIES LABELS ${label} TIMEOUT 120)
 endfunction()
