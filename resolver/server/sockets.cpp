@@ -1,0 +1,105 @@
+#include "resolver/server/sockets.h"
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <string>
+
+#include "resolver/resolver.h"
+
+namespace nsr::resolver {
+namespace {
+
+sockaddr_in server_address(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, kServerAddress, &address.sin_addr);
+    return address;
+}
+
+Result<> set_option(int fd, int level, int option, int value, const char* what) {
+    if (::setsockopt(fd, level, option, &value, sizeof value) != 0) return fail_errno(what);
+    return {};
+}
+
+Result<> bind_to(int fd, std::uint16_t port) {
+    const sockaddr_in address = server_address(port);
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return fail_errno(std::string("bind ") + kServerAddress + ":" + std::to_string(port));
+    }
+    return {};
+}
+
+/// Chooses the member of the group by the number of the CPU, modulo its size (classic BPF, socket(7)).
+Result<> steer_by_cpu(int fd, unsigned workers) {
+    std::array<sock_filter, 3> code{{
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_CPU)},
+        {BPF_ALU | BPF_MOD | BPF_K, 0, 0, workers},
+        {BPF_RET | BPF_A, 0, 0, 0},
+    }};
+    const sock_fprog program{code.size(), code.data()};
+    if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0) {
+        return fail_errno("steer queries by CPU");
+    }
+    return {};
+}
+
+Result<UniqueFd> open_udp() {
+    UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return fail_errno("open a UDP socket");
+    if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "share a UDP port"); !set) {
+        return fail(std::move(set).error());
+    }
+    // SO_RCVBUFFORCE goes above net.core.rmem_max, which containers' hosts often keep small; it needs CAP_NET_ADMIN.
+    if (!set_option(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, kUdpReceiveBuffer, "")) {
+        if (auto set = set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, kUdpReceiveBuffer, "size a UDP buffer"); !set) {
+            return fail(std::move(set).error());
+        }
+    }
+    if (auto bound = bind_to(fd.get(), kHiddenUdpPort); !bound) return fail(std::move(bound).error());
+    return fd;
+}
+
+Result<UniqueFd> open_tcp() {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return fail_errno("open a TCP socket");
+    // A restarted server must not wait for connections in TIME_WAIT.
+    if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "reuse a TCP port"); !set) {
+        return fail(std::move(set).error());
+    }
+    if (auto bound = bind_to(fd.get(), kHiddenTcpPort); !bound) return fail(std::move(bound).error());
+    if (::listen(fd.get(), kTcpBacklog) != 0) return fail_errno("listen for TCP");
+    return fd;
+}
+
+Result<ListenerSockets> open_here(unsigned workers) {
+    ListenerSockets sockets;
+    for (unsigned worker = 0; worker < workers; ++worker) {
+        auto udp = open_udp();
+        if (!udp) return fail(std::move(udp).error());
+        sockets.udp.push_back(std::move(*udp));
+        // From the first member on the group has its program, so no query goes astray while it grows.
+        if (worker == 0 && workers > 1) {
+            if (auto steered = steer_by_cpu(sockets.udp[0].get(), workers); !steered) {
+                return fail(std::move(steered).error());
+            }
+        }
+    }
+    auto tcp = open_tcp();
+    if (!tcp) return fail(std::move(tcp).error());
+    sockets.tcp = std::move(*tcp);
+    return sockets;
+}
+
+}  // namespace
+
+Result<ListenerSockets> open_listeners(const NetNs& sandbox, unsigned workers) {
+    return sandbox.call([workers] { return open_here(workers); });
+}
+
+}  // namespace nsr::resolver
