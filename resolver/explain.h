@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/result.h"
+#include "resolver/answer.h"
+#include "resolver/resolver.h"
+
+namespace nsr::resolver {
+
+/// Asks a snapshot on behalf of a view, as a container would by TCP, and keeps the trace. Errc::invalid for a name or type
+/// that is none.
+Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
+                                   const std::string& type);
+
+}  // namespace nsr::resolver

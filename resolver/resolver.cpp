@@ -1,0 +1,162 @@
+#include "resolver/resolver.h"
+
+#include <functional>
+#include <latch>
+#include <map>
+#include <optional>
+
+#include "common/files.h"
+#include "common/log.h"
+#include "resolver/answer.h"
+#include "resolver/explain.h"
+#include "resolver/server/server.h"
+#include "resolver/server/sockets.h"
+#include "resolver/server/worker.h"
+#include "resolver/zone/book.h"
+
+namespace nsr::resolver {
+namespace {
+
+constexpr const char* kServicesFile = "/etc/services";
+
+/// A worker and what it serves. The server is destroyed before the loop that its sockets belong to.
+struct Unit {
+    Unit(unsigned index, std::optional<unsigned> cpu, DnsCounters& counters, std::shared_ptr<const NetNs> home)
+        : worker(index, cpu), server(worker.io(), counters, std::move(home)) {}
+    ~Unit() {
+        worker.post([this] { server.close_all(); });
+        worker.drain();
+    }
+
+    Worker worker;
+    Server server;
+};
+
+class WorkerResolver final : public Resolver {
+public:
+    WorkerResolver(const ResolverOptions& options, const std::shared_ptr<const NetNs>& home, Metrics& metrics,
+                   ServiceTable services)
+        : book_(std::move(services)) {
+        const auto cpus = options.pin_workers ? usable_cpus() : std::vector<unsigned>{};
+        for (unsigned index = 0; index < options.workers; ++index) {
+            const auto cpu = cpus.empty() ? std::nullopt : std::optional(cpus[index % cpus.size()]);
+            units_.push_back(std::make_unique<Unit>(index, cpu, metrics.dns[index], home));
+        }
+    }
+
+    void put_network(const ZoneSpec& spec) override { book_.put_network(spec); }
+    void remove_network(const std::string& network_id) override { book_.remove_network(network_id); }
+    void put_endpoint(const std::string& network_id, const EndpointNames& names) override {
+        book_.put_endpoint(network_id, names);
+    }
+    void remove_endpoint(const std::string& network_id, const std::string& container_id) override {
+        book_.remove_endpoint(network_id, container_id);
+    }
+    void put_view(const ViewSpec& view) override;
+    void remove_view(const std::string& container_id) override;
+    void publish() override;
+    Result<> open(const std::string& container_id, const NetNs& sandbox) override;
+    void close(const std::string& container_id) override;
+    Result<Explanation> explain(const std::string& container_id, const std::string& name,
+                                const std::string& type) override;
+
+private:
+    void on_all(const std::function<void(unsigned index, Server&)>& function);
+    void note_slot(const std::string& container_id);
+
+    Book book_;
+    Snapshot published_;                      // the caller's own copy, for explain()
+    FastRandom random_;
+    std::map<std::string, Slot> open_;        // containers with listeners, and the view they are served from
+    std::map<std::string, Slot> moved_;       // of these, whose view has another slot since the last publish()
+    std::vector<std::unique_ptr<Unit>> units_;
+};
+
+/// Has every worker call a function on its thread and waits until all have.
+void WorkerResolver::on_all(const std::function<void(unsigned index, Server&)>& function) {
+    std::latch done(static_cast<std::ptrdiff_t>(units_.size()));
+    for (unsigned index = 0; index < units_.size(); ++index) {
+        Server& server = units_[index]->server;
+        units_[index]->worker.post([&, index] {
+            function(index, server);
+            done.count_down();
+        });
+    }
+    done.wait();
+}
+
+void WorkerResolver::note_slot(const std::string& container_id) {
+    const auto found = open_.find(container_id);
+    if (found == open_.end()) return;
+    const Slot slot = book_.view_slot(container_id);
+    if (slot != found->second) moved_[container_id] = found->second = slot;
+}
+
+void WorkerResolver::put_view(const ViewSpec& view) {
+    book_.put_view(view);
+    note_slot(view.container_id);
+}
+
+void WorkerResolver::remove_view(const std::string& container_id) {
+    book_.remove_view(container_id);
+    note_slot(container_id);
+}
+
+void WorkerResolver::publish() {
+    const Publication changes = book_.take_changes();
+    const auto moved = std::exchange(moved_, {});
+    published_.apply(changes);
+    on_all([&](unsigned, Server& server) {
+        server.apply(changes);
+        for (const auto& [container_id, slot] : moved) server.set_view(container_id, slot);
+    });
+}
+
+Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sandbox) {
+    close(container_id);
+    auto handle = sandbox.duplicate();
+    if (!handle) return fail(std::move(handle).error(), "serve names to '" + container_id + "'");
+    auto sockets = open_listeners(sandbox, static_cast<unsigned>(units_.size()));
+    if (!sockets) return fail(std::move(sockets).error(), "serve names to '" + container_id + "'");
+    const auto shared = std::make_shared<const NetNs>(std::move(*handle));
+    const Slot slot = book_.view_slot(container_id);
+    // TCP is rare: one worker has the container's listener, another container's is another's.
+    const auto owner = static_cast<unsigned>(std::hash<std::string>{}(container_id) % units_.size());
+    on_all([&](unsigned index, Server& server) {
+        UniqueFd tcp = index == owner ? std::move(sockets->tcp) : UniqueFd();
+        server.open(container_id, slot, shared, std::move(sockets->udp[index]), std::move(tcp));
+    });
+    open_[container_id] = slot;
+    return {};
+}
+
+void WorkerResolver::close(const std::string& container_id) {
+    if (open_.erase(container_id) == 0) return;
+    moved_.erase(container_id);
+    on_all([&](unsigned, Server& server) { server.close(container_id); });
+}
+
+Result<Explanation> WorkerResolver::explain(const std::string& container_id, const std::string& name,
+                                            const std::string& type) {
+    const Slot slot = book_.view_slot(container_id);
+    if (published_.view(slot) == nullptr) {
+        return fail(Errc::not_found, "container '" + container_id + "' has no names to look up");
+    }
+    return explain_answer(published_, slot, random_, name, type);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Resolver>> Resolver::start(ResolverOptions options, const NetNs& home, Metrics& metrics) {
+    if (options.workers == 0 || metrics.dns.size() < options.workers) {
+        return fail(Errc::invalid, "a resolver needs at least one worker, and counters for each");
+    }
+    auto handle = home.duplicate();
+    if (!handle) return fail(std::move(handle).error(), "start the resolver");
+    // Without the file there are no names of services, only numbers; everything else works.
+    const auto services = read_file(kServicesFile);
+    return std::make_unique<WorkerResolver>(options, std::make_shared<const NetNs>(std::move(*handle)), metrics,
+                                            services ? ServiceTable(*services) : ServiceTable());
+}
+
+}  // namespace nsr::resolver

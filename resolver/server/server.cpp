@@ -1,0 +1,56 @@
+#include "resolver/server/server.h"
+
+#include "resolver/server/tcp.h"
+#include "resolver/server/udp.h"
+
+namespace nsr::resolver {
+
+Server::Server(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home)
+    : state_(io, counters, std::move(home)) {}
+
+Server::~Server() = default;
+
+void Server::apply(const Publication& publication) {
+    state_.snapshot.apply(publication);
+    state_.forwarder.forget(publication.changed_names);
+}
+
+void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox, UniqueFd udp,
+                  UniqueFd tcp) {
+    close(container_id);
+    auto container = std::make_shared<ServedContainer>();
+    container->view = view;
+    container->forward = std::make_shared<ForwardClient>(std::move(sandbox));
+    Listeners listeners{container, std::make_shared<UdpListener>(state_, container, std::move(udp)), nullptr};
+    listeners.udp->start();
+    if (tcp) {
+        listeners.tcp = std::make_shared<TcpListener>(state_, container, std::move(tcp));
+        listeners.tcp->start();
+    }
+    open_.emplace(container_id, std::move(listeners));
+}
+
+void Server::set_view(const std::string& container_id, Slot view) {
+    if (const auto found = open_.find(container_id); found != open_.end()) found->second.container->view = view;
+}
+
+void Server::close(const std::string& container_id) {
+    const auto found = open_.find(container_id);
+    if (found == open_.end()) return;
+    close(found->second);
+    open_.erase(found);
+}
+
+void Server::close(Listeners& listeners) {
+    listeners.udp->close();
+    if (listeners.tcp) listeners.tcp->close();
+    state_.forwarder.close(listeners.container->forward);
+}
+
+void Server::close_all() {
+    for (auto& [id, listeners] : open_) close(listeners);
+    open_.clear();
+    state_.forwarder.close_all();
+}
+
+}  // namespace nsr::resolver

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "common/metrics.h"
+#include "common/netns.h"
+#include "common/random.h"
+#include "common/unique_fd.h"
+#include "resolver/answer.h"
+#include "resolver/forward/forwarder.h"
+#include "resolver/server/udp_batch.h"
+#include "resolver/zone/snapshot.h"
+
+namespace nsr::resolver {
+
+class UdpListener;
+class TcpListener;
+
+/// All that one worker works with. Buffers belong to the worker, not to its sockets: a container costs little memory.
+struct ServerState {
+    ServerState(boost::asio::io_context& loop, DnsCounters& dns_counters, std::shared_ptr<const NetNs> home)
+        : io(loop), counters(dns_counters), forwarder(loop, dns_counters, std::move(home)), tcp_out(dns::kMessageMax) {}
+
+    boost::asio::io_context& io;
+    DnsCounters& counters;
+    Snapshot snapshot;
+    FastRandom random;
+    Forwarder forwarder;
+    UdpBatch batch;
+    std::vector<std::uint8_t> tcp_out;  ///< an answer over TCP before it is queued on its connection
+};
+
+/// One worker's side of a container that is served.
+struct ServedContainer {
+    Slot view = kNoSlot;
+    std::shared_ptr<ForwardClient> forward;
+};
+
+/// What becomes of a query of a container: true if `out` holds a reply of `size` bytes to send now. Otherwise there is
+/// none, or `deliver()` was called, whose result brings a forwarded reply later (on this thread, perhaps at once).
+template <typename MakeDeliver>
+std::size_t serve(ServerState& state, const ServedContainer& container, dns::Bytes datagram, dns::Transport transport,
+                  dns::Buffer out, MakeDeliver&& make_deliver) {
+    dns::Query query;
+    const Outcome outcome =
+        answer(datagram, transport, state.snapshot, container.view, state.random, out, query, nullptr);
+    switch (outcome.verdict) {
+        case Verdict::reply: state.counters.answers_local.add(); return outcome.size;
+        case Verdict::error: state.counters.answers_error.add(); return outcome.size;
+        case Verdict::drop: state.counters.dropped.add(); return 0;
+        case Verdict::forward: break;
+    }
+    const View* view = state.snapshot.view(container.view);
+    state.forwarder.ask({datagram, query, transport, *view, container.forward}, make_deliver());
+    return 0;
+}
+
+/// The server of one worker: its listeners and what they answer from. All calls on the worker's thread.
+class Server {
+public:
+    Server(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home);
+    ~Server();
+
+    void apply(const Publication& publication);
+    /// `tcp` is empty on the workers that do not own the container's TCP listener. Replaces what was open.
+    void open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox, UniqueFd udp,
+              UniqueFd tcp);
+    void set_view(const std::string& container_id, Slot view);
+    void close(const std::string& container_id);
+    /// Closes everything, so that the loop runs out of work.
+    void close_all();
+
+private:
+    struct Listeners {
+        std::shared_ptr<ServedContainer> container;
+        std::shared_ptr<UdpListener> udp;
+        std::shared_ptr<TcpListener> tcp;
+    };
+
+    void close(Listeners& listeners);
+
+    ServerState state_;
+    std::map<std::string, Listeners> open_;
+};
+
+}  // namespace nsr::resolver

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <list>
+#include <memory>
+#include <set>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "resolver/server/server.h"
+
+namespace nsr::resolver {
+
+// Limits of DNS over TCP (RFC 7766 §6). Each is on one connection unless it says otherwise; a connection that reaches a
+// limit of time is closed and counted (DnsCounters::tcp_timeouts).
+inline constexpr std::size_t kTcpConnectionsMax = 128;               ///< per container; more are closed at once
+inline constexpr std::size_t kTcpInFlightMax = 256;                  ///< forwarded queries; reading waits beyond
+inline constexpr std::size_t kTcpUnsentMax = 256 * 1024;             ///< bytes of answers; reading waits beyond
+inline constexpr std::chrono::seconds kTcpFirstQueryLimit{5};        ///< from the accept to the first whole query
+inline constexpr std::chrono::seconds kTcpIdleLimit{10};             ///< without a whole query, or without progress in sending
+inline constexpr std::chrono::seconds kTcpTotalLimit{300};           ///< however busy it is
+inline constexpr std::chrono::milliseconds kTcpAcceptRetry{100};     ///< pause after a failed accept (no descriptors)
+
+class TcpConnection;
+
+/// Accepts a container's TCP connections and keeps them within their limits.
+class TcpListener : public std::enable_shared_from_this<TcpListener> {
+public:
+    TcpListener(ServerState& state, std::shared_ptr<ServedContainer> container, UniqueFd socket);
+
+    void start() { accept(); }
+    void close();
+    void forget(const std::shared_ptr<TcpConnection>& connection);
+
+private:
+    void accept();
+    void on_accepted(const boost::system::error_code& error, boost::asio::ip::tcp::socket socket);
+
+    ServerState& state_;
+    std::shared_ptr<ServedContainer> container_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    boost::asio::steady_timer retry_;
+    std::set<std::shared_ptr<TcpConnection>> connections_;
+};
+
+/// One TCP connection: queries behind a two-byte length each, as many as wanted; each is answered as soon as its answer is
+/// there, in any order. While too much is on its way nothing more is read, so a client that does not read its answers
+/// holds up itself only.
+class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
+public:
+    TcpConnection(ServerState& state, std::shared_ptr<ServedContainer> container, std::weak_ptr<TcpListener> listener,
+                  boost::asio::ip::tcp::socket socket);
+
+    void start();
+    void close();
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void read();
+    void on_read(const boost::system::error_code& error, std::size_t size);
+    void take_frames();
+    void answer_one(dns::Bytes query);
+    void queue(dns::Bytes reply);
+    void write();
+    void on_written(const boost::system::error_code& error, std::size_t size);
+    void on_forwarded(dns::Bytes reply);
+    void go_on();
+    bool may_read() const;
+    void watch();
+    void finish();
+    void touch() { deadline_ = Clock::now() + kTcpIdleLimit; }
+
+    ServerState& state_;
+    std::shared_ptr<ServedContainer> container_;
+    std::weak_ptr<TcpListener> listener_;
+    boost::asio::ip::tcp::socket socket_;
+    boost::asio::steady_timer timer_;
+    Clock::time_point deadline_;
+    const Clock::time_point end_;
+    std::vector<std::uint8_t> input_;    // bytes read and not yet taken
+    std::vector<std::uint8_t> unsent_;   // answers waiting for the write in progress to end
+    std::vector<std::uint8_t> sending_;  // of the write in progress
+    std::size_t in_flight_ = 0;
+    bool reading_ = false;
+    bool writing_ = false;
+    bool ended_ = false;  // the client will send no more
+};
+
+}  // namespace nsr::resolver

@@ -1,0 +1,81 @@
+#include "resolver/server/udp.h"
+
+#include <cstring>
+
+#include <boost/asio/buffer.hpp>
+
+namespace nsr::resolver {
+namespace {
+
+/// Batches taken from one socket before the others of the worker have their turn.
+constexpr unsigned kBatchesPerTurn = 8;
+
+sockaddr_in plain(const boost::asio::ip::udp::endpoint& endpoint) {
+    sockaddr_in address;
+    std::memcpy(&address, endpoint.data(), sizeof address);
+    return address;
+}
+
+}  // namespace
+
+UdpListener::UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container, UniqueFd socket)
+    : state_(state), container_(std::move(container)), socket_(state.io) {
+    socket_.assign(boost::asio::ip::udp::v4(), socket.release());
+}
+
+void UdpListener::close() {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+}
+
+// Receiving first and draining then is cheaper than waiting for readiness: no epoll_ctl for each wait.
+void UdpListener::receive() {
+    socket_.async_receive_from(boost::asio::buffer(first_), sender_,
+                               [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                                   self->on_received(error, size);
+                               });
+}
+
+void UdpListener::on_received(const boost::system::error_code& error, std::size_t size) {
+    if (error == boost::asio::error::operation_aborted || !socket_.is_open()) return;
+    if (!error) {
+        state_.counters.queries_udp.add();
+        const sockaddr_in client = plain(sender_);
+        const dns::Buffer out = state_.batch.reply_buffer();
+        const std::size_t reply = serve(state_, *container_, {first_.data(), size}, dns::Transport::udp, out,
+                                        [&] { return deliver_to(client); });
+        if (reply > 0) send(out.first(reply), client);
+        drain();
+    }
+    receive();
+}
+
+void UdpListener::drain() {
+    UdpBatch& batch = state_.batch;
+    const int fd = socket_.native_handle();
+    for (unsigned turn = 0; turn < kBatchesPerTurn; ++turn) {
+        const unsigned count = batch.receive(fd);
+        state_.counters.queries_udp.add(count);
+        for (unsigned index = 0; index < count; ++index) {
+            const std::size_t reply =
+                serve(state_, *container_, batch.received(index), dns::Transport::udp, batch.reply_buffer(),
+                      [&] { return deliver_to(batch.sender(index)); });
+            if (reply > 0) batch.queue_reply(index, reply);
+        }
+        state_.counters.send_errors.add(batch.send(fd));
+        if (count < UdpBatch::kSize) return;
+    }
+}
+
+void UdpListener::send(dns::Bytes reply, const sockaddr_in& client) {
+    if (!socket_.is_open()) return;
+    const ssize_t sent = ::sendto(socket_.native_handle(), reply.data(), reply.size(), MSG_DONTWAIT,
+                                  reinterpret_cast<const sockaddr*>(&client), sizeof client);
+    if (sent < 0) state_.counters.send_errors.add();
+}
+
+Deliver UdpListener::deliver_to(const sockaddr_in& client) {
+    return [self = shared_from_this(), client](dns::Bytes reply) { self->send(reply, client); };
+}
+
+}  // namespace nsr::resolver

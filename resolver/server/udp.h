@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include <boost/asio/ip/udp.hpp>
+
+#include "resolver/server/server.h"
+
+namespace nsr::resolver {
+
+/// Answers the UDP queries of one container that reach one worker.
+///
+/// *Lifetime.* Shared by its owner, its pending receive and the forwarded queries that will be answered through it; after
+/// close() these let go of it.
+class UdpListener : public std::enable_shared_from_this<UdpListener> {
+public:
+    UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container, UniqueFd socket);
+
+    void start() { receive(); }
+    void close();
+
+private:
+    using Endpoint = boost::asio::ip::udp::endpoint;
+
+    void receive();
+    void on_received(const boost::system::error_code& error, std::size_t size);
+    void drain();
+    void send(dns::Bytes reply, const sockaddr_in& client);
+    Deliver deliver_to(const sockaddr_in& client);
+
+    ServerState& state_;
+    std::shared_ptr<ServedContainer> container_;
+    boost::asio::ip::udp::socket socket_;
+    Endpoint sender_;
+    std::array<std::uint8_t, dns::kQueryMax> first_;  // the first datagram of a burst; the others go to the worker's
+};
+
+}  // namespace nsr::resolver
