@@ -132,7 +132,7 @@ void TcpConnection::on_read(const error_code& error, std::size_t) {
 
 /// Answers what has been read, then reads or waits, or ends if nothing more can come.
 void TcpConnection::go_on() {
-    take_frames();
+    if (!reading_) take_frames();  // during a read the input is the kernel's, and holds no whole frame
     if (!writing_ && !unsent_.empty()) write();
     if (!socket_.is_open() || reading_) return;
     if (may_read()) return read();

@@ -1,0 +1,79 @@
+#include <gmock/gmock.h>
+
+#include "tests/netns/resolver/fixture.h"
+
+namespace nsr::resolver {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST_F(ResolverTest, AnswersANameOverUdp) {
+    EXPECT_EQ(dig("+short web A"), "10.1.0.2\n");
+    EXPECT_EQ(dig("+short www.front A"), "10.1.0.2\n");
+    EXPECT_EQ(dig("+short -x 10.1.0.2"), "web.front.\n");
+}
+
+TEST_F(ResolverTest, AnswersSeveralQueriesOnOneConnection) {
+    EXPECT_EQ(dig("+tcp +keepopen +short web A www A web.front A"), "10.1.0.2\n10.1.0.2\n10.1.0.2\n");
+    EXPECT_EQ(counters(0).tcp_connections.value() + counters(1).tcp_connections.value(), 0U);
+}
+
+TEST_F(ResolverTest, TellsTheClientThatTheServerIsPort53) {
+    EXPECT_THAT(dig("web A"), HasSubstr("SERVER: 127.0.0.11#53(127.0.0.11)"));
+}
+
+TEST_F(ResolverTest, APublishedNameIsThereAtOnce) {
+    EXPECT_EQ(dig("+short db A"), "");
+    resolver().put_endpoint("n1", endpoint("c2", "db", "10.1.0.3"));
+    resolver().publish();
+    EXPECT_EQ(dig("+short db A"), "10.1.0.3\n");
+    resolver().remove_endpoint("n1", "c2");
+    resolver().publish();
+    EXPECT_EQ(dig("+short db A"), "");
+}
+
+TEST_F(ResolverTest, RefusesTheNamesOfContainersThatAreClosed) {
+    resolver().close("app");
+    EXPECT_THAT(dig("+time=1 web A"), Not(HasSubstr("10.1.0.2")));
+    const auto again = resolver().open("app", sandbox());
+    ASSERT_TRUE(again.has_value()) << again.error().message();
+    EXPECT_EQ(dig("+short web A"), "10.1.0.2\n");
+}
+
+TEST_F(ResolverTest, OpeningTwiceReplaces) {
+    for (int round = 0; round < 3; ++round) {
+        const auto again = resolver().open("app", sandbox());
+        ASSERT_TRUE(again.has_value()) << again.error().message();
+        EXPECT_EQ(dig("+short web A"), "10.1.0.2\n");
+        EXPECT_EQ(dig("+tcp +short web A"), "10.1.0.2\n");
+    }
+}
+
+TEST_F(ResolverTest, AViewThatIsPutAgainAfterItsRemovalIsServed) {
+    resolver().remove_view("app");
+    resolver().publish();
+    EXPECT_THAT(dig("web A"), HasSubstr("SERVFAIL"));
+    put(app_view());
+    EXPECT_EQ(dig("+short web A"), "10.1.0.2\n");
+}
+
+TEST_F(ResolverTest, LeavesPort53ToTheContainersOwnServer) {
+    const auto bound = test::run_command(
+        "python3 -c 'import socket;socket.socket(2,2).bind((\"0.0.0.0\",53));socket.socket(2,1).bind((\"0.0.0.0\",53))'",
+        sandbox());
+    EXPECT_TRUE(bound.ok()) << bound.output;
+}
+
+TEST_F(ResolverTest, ExplainsAnAnswer) {
+    const auto explained = resolver().explain("app", "web", "A");
+    ASSERT_TRUE(explained.has_value());
+    EXPECT_FALSE(explained->reply.empty());
+    EXPECT_FALSE(explained->trace.empty());
+    EXPECT_EQ(resolver().explain("nobody", "web", "A").error().code(), Errc::not_found);
+    EXPECT_EQ(resolver().explain("app", "a..b", "A").error().code(), Errc::invalid);
+    EXPECT_EQ(resolver().explain("app", "web", "NOSUCH").error().code(), Errc::invalid);
+}
+
+}  // namespace
+}  // namespace nsr::resolver
