@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "registry/model": ["common/"],
     "resolver/": ["common/", "registry/model.h", "resolver/"],
     "resolver/dns/": ["common/", "resolver/dns/"],
-    "resolver/zone/": ["common/", "registry/model.h", "resolver/dns/", "resolver/zone/"],
+    "resolver/zone/": ["common/", "registry/model.h", "registry/validate.h", "resolver/dns/", "resolver/zone/"],
     "resolver/answer": ["common/", "resolver/dns/", "resolver/zone/", "resolver/answer"],
     "netsetup/": ["common/", "registry/model.h", "netsetup/"],
     "netsetup/ipam/": ["common/", "registry/model.h", "netsetup/ipam/"],
