@@ -1,0 +1,20 @@
+#pragma once
+
+#include "cli/session.h"
+
+namespace CLI {
+class App;
+}
+
+/// The verbs: each function adds one or several to the command line; what they do happens when the line has been
+/// parsed.
+namespace nsr::cli {
+
+void add_network_commands(CLI::App& app, Session& session);
+void add_create_commands(CLI::App& app, Session& session);
+void add_lifecycle_commands(CLI::App& app, Session& session);
+void add_inspect_commands(CLI::App& app, Session& session);
+void add_name_commands(CLI::App& app, Session& session);
+void add_exec_command(CLI::App& app, Session& session);
+
+}  // namespace nsr::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "common/result.h"
+
+namespace nsr::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// A reply of the daemon; never throws.
+inline Result<Json> parse_reply(Result<std::string> reply) {
+    if (!reply) return fail(std::move(reply).error());
+    Json parsed = Json::parse(*reply, nullptr, false);
+    if (parsed.is_discarded()) return fail(Errc::system, "the daemon's reply is not JSON");
+    return parsed;
+}
+
+/// A text of an object, "" if it is not there.
+inline std::string text_at(const Json& object, const char* field) {
+    const auto found = object.find(field);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace nsr::cli

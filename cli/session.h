@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/client.h"
+#include "common/result.h"
+
+namespace nsr::cli {
+
+/// Exit statuses. Verbs that Docker has end with 1 on any refusal, as Docker's do; our own tell refusals apart.
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kNotFound = 3;
+inline constexpr int kConflict = 4;
+inline constexpr int kUnreachable = 5;
+inline constexpr int kCannotStart = 125;  ///< create and attach with wrong flags, as `docker run`
+inline constexpr int kNotExecutable = 126;
+inline constexpr int kNoSuchCommand = 127;
+
+/// Whose verb it is, which decides the exit status of a refusal.
+enum class Verb : bool { dockers, ours };
+
+/// One run of the command line: the connection, made when first needed, and the exit status so far.
+class Session {
+public:
+    explicit Session(std::string socket) : socket_(std::move(socket)) {}
+
+    /// The body of the daemon's reply; a refusal is an error with the daemon's message.
+    Result<std::string> ask(std::string_view method, std::string_view target, std::string_view body = {});
+
+    /// Prints "Error: MESSAGE" and remembers the exit status. The first error decides.
+    void report(const Error& error, Verb verb = Verb::dockers);
+
+    /// The same with a certain status.
+    void report(std::string_view message, int status);
+
+    int status() const { return status_; }
+    void set_socket(std::string socket) { socket_ = std::move(socket); }
+
+private:
+    std::string socket_;
+    std::optional<api::Client> client_;
+    int status_ = kOk;
+};
+
+}  // namespace nsr::cli
