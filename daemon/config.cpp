@@ -1,0 +1,111 @@
+#include <sstream>
+
+#include <toml++/toml.h>
+
+#include "daemon/options.h"
+
+namespace nsr::daemon {
+namespace {
+
+std::unexpected<Error> wrong(const std::string& path, std::string_view key, std::string_view reason) {
+    return fail(Errc::invalid, "'" + path + "': '" + std::string(key) + "' " + std::string(reason));
+}
+
+Result<std::vector<std::string>> strings_of(const toml::node& node, const std::string& path, std::string_view key) {
+    std::vector<std::string> strings;
+    if (const auto* one = node.as_string()) return std::vector{one->get()};
+    const auto* array = node.as_array();
+    if (array == nullptr) return wrong(path, key, "must be a string or an array of strings");
+    for (const auto& element : *array) {
+        const auto* text = element.as_string();
+        if (text == nullptr) return wrong(path, key, "must be a string or an array of strings");
+        strings.push_back(text->get());
+    }
+    return strings;
+}
+
+Result<std::vector<resolver::Upstream>> upstreams_of(const toml::node& node, const std::string& path,
+                                                     std::string_view key) {
+    auto texts = strings_of(node, path, key);
+    if (!texts) return fail(std::move(texts).error());
+    std::vector<resolver::Upstream> upstreams;
+    for (const auto& text : *texts) {
+        auto upstream = parse_upstream(text);
+        if (!upstream) return fail(std::move(upstream).error(), "'" + path + "'");
+        upstreams.push_back(*upstream);
+    }
+    return upstreams;
+}
+
+/// One [[forward]] table.
+Result<resolver::DomainUpstreams> forward_of(const toml::node& node, const std::string& path) {
+    const auto* table = node.as_table();
+    if (table == nullptr) return wrong(path, "forward", "must be a table: [[forward]]");
+    resolver::DomainUpstreams forward;
+    for (const auto& [key, value] : *table) {
+        if (key == "domain" && value.is_string()) {
+            forward.domain = value.as_string()->get();
+        } else if (key == "upstream") {
+            auto upstreams = upstreams_of(value, path, "forward.upstream");
+            if (!upstreams) return fail(std::move(upstreams).error());
+            forward.upstreams = std::move(*upstreams);
+        } else {
+            return wrong(path, std::string("forward.") + std::string(key.str()), "is not a setting");
+        }
+    }
+    if (forward.domain.empty() || forward.upstreams.empty()) {
+        return wrong(path, "forward", "needs a domain and an upstream");
+    }
+    return forward;
+}
+
+Result<> apply(std::string_view key, const toml::node& value, const std::string& path, Settings& settings) {
+    for (const auto& [name, target] : {std::pair{"state_dir", &settings.state_dir}, {"run_dir", &settings.run_dir},
+                                       {"socket", &settings.socket}, {"log_level", &settings.log_level}}) {
+        if (key != name) continue;
+        if (!value.is_string()) return wrong(path, key, "must be a string");
+        *target = value.as_string()->get();
+        return {};
+    }
+    for (const auto& [name, target] : {std::pair{"dns_search", &settings.dns_search},
+                                       {"dns_option", &settings.dns_options}}) {
+        if (key != name) continue;
+        auto strings = strings_of(value, path, key);
+        if (!strings) return fail(std::move(strings).error());
+        *target = std::move(*strings);
+        return {};
+    }
+    if (key == "upstream") {
+        auto upstreams = upstreams_of(value, path, key);
+        if (!upstreams) return fail(std::move(upstreams).error());
+        settings.upstreams = std::move(*upstreams);
+        return {};
+    }
+    if (key == "forward" && value.is_array()) {
+        for (const auto& element : *value.as_array()) {
+            auto forward = forward_of(element, path);
+            if (!forward) return fail(std::move(forward).error());
+            settings.domains.push_back(std::move(*forward));
+        }
+        return {};
+    }
+    return wrong(path, key, "is not a setting");
+}
+
+}  // namespace
+
+Result<Settings> read_config(std::string_view toml_text, const std::string& path, Settings base) {
+    try {
+        const toml::table table = toml::parse(toml_text, path);
+        for (const auto& [key, value] : table) {
+            if (auto applied = apply(key.str(), value, path, base); !applied) return fail(std::move(applied).error());
+        }
+    } catch (const toml::parse_error& error) {
+        std::ostringstream place;
+        place << error.source().begin;
+        return fail(Errc::invalid, "'" + path + "': " + std::string(error.description()) + " (" + place.str() + ")");
+    }
+    return base;
+}
+
+}  // namespace nsr::daemon

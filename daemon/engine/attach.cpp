@@ -1,0 +1,156 @@
+#include <algorithm>
+
+#include "common/ids.h"
+#include "common/log.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/names.h"
+#include "daemon/engine/network_options.h"
+#include "daemon/engine/order.h"
+
+/// One endpoint's way into the kernel and the resolver, and back.
+namespace nsr::daemon {
+namespace {
+
+constexpr std::size_t kHostInterfaceDigits = 7;  // "veth" + 7 hex, as Docker's
+
+/// "eth0", or the lowest number that none of `taken` has (D-52).
+std::string free_interface(const std::string& prefix, const std::vector<std::string>& taken) {
+    for (unsigned number = 0;; ++number) {
+        std::string name = prefix + std::to_string(number);
+        if (std::ranges::find(taken, name) == taken.end()) return name;
+    }
+}
+
+/// Undo steps cannot fail upwards: what went wrong is for the operator.
+void log_undo(const char* step, const Result<>& result) {
+    if (!result) {
+        spdlog::error("event=undo_failed step={} err={}", step, log::quoted(result.error().message()));
+    }
+}
+
+}  // namespace
+
+Result<> Engine::attach(const registry::Container& container, const NetNs& sandbox,
+                        std::vector<registry::Endpoint>& endpoints, Undo& undo) {
+    std::vector<std::string> interfaces;
+    for (const auto& attachment : attachments_of(registry_, container.id)) {
+        interfaces.push_back(attachment.endpoint->interface);
+    }
+    registry::Changes intent;
+    registry::Changes back;
+    for (auto& endpoint : endpoints) {
+        const auto* before = registry_.endpoint(container.id, endpoint.network_name);
+        if (before != nullptr) back.put_endpoints.push_back(*before);
+        else back.erase_endpoints.push_back(endpoint);
+        if (auto planned = plan_endpoint(container, sandbox, endpoint, interfaces, undo); !planned) return planned;
+    }
+    intent.put_endpoints = endpoints;
+    if (auto committed = registry_.commit(std::move(intent)); !committed) return committed;
+    undo.add([this, back] { log_undo("registry", registry_.commit(back)); });
+
+    for (const auto& endpoint : endpoints) {
+        if (auto linked = link_endpoint(endpoint, sandbox, undo); !linked) return linked;
+    }
+    if (container.network_mode != registry::kHostNetwork) {
+        const auto routed = netsetup_->set_default_routes(sandbox, current_routes(container));
+        if (!routed) return fail(routed.error(), "set the default route of '" + container.name + "'");
+    }
+    for (const auto& endpoint : endpoints) {
+        put_names(container, endpoint);
+        undo.add([this, container, endpoint] {
+            const auto* now = registry_.endpoint(container.id, endpoint.network_name);
+            if (now == nullptr) remove_names(endpoint);
+            else put_names(container, *now);
+        });
+    }
+    return serve_names(container, sandbox, undo);
+}
+
+Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs& sandbox,
+                               registry::Endpoint& endpoint, std::vector<std::string>& interfaces, Undo& undo) {
+    const registry::Network* network = registry_.network_by_name(endpoint.network_name);
+    if (network == nullptr) return fail(Errc::not_found, "network " + endpoint.network_name + " not found");
+    if (has_links(*network) && sandbox.inode() == sandboxes_.home().inode()) {
+        return fail(Errc::conflict, "container '" + container.name + "' lives in the host's network namespace and " +
+                                        "cannot be attached to network '" + network->name + "'");
+    }
+    endpoint.network_id = network->id;
+    endpoint.network_name = network->name;
+    if (auto allocated = addresses_.allocate(*network, endpoint); !allocated) return allocated;
+    undo.add([this, endpoint] { addresses_.release(endpoint); });
+
+    endpoint.id = make_id();
+    endpoint.phase = registry::EndpointPhase::attaching;
+    if (!has_links(*network)) return {};
+    const auto wanted = endpoint.driver_options.find(kInterfaceNameOption);
+    endpoint.interface = wanted == endpoint.driver_options.end() ? free_interface(interface_prefix(*network), interfaces)
+                                                                 : wanted->second;
+    interfaces.push_back(endpoint.interface);
+    endpoint.host_interface = "veth" + random_hex(kHostInterfaceDigits);
+    return {};
+}
+
+Result<> Engine::link_endpoint(const registry::Endpoint& endpoint, const NetNs& sandbox, Undo& undo) {
+    const registry::Network* network = registry_.network_by_id(endpoint.network_id);
+    if (!has_links(*network)) return {};
+    // Registered first: a link that was made only in part is taken back as well.
+    undo.add([this, endpoint, &sandbox] { log_undo("link", unlink(endpoint, sandbox)); });
+    auto linked = netsetup_->ensure_interface(interface_of(*network, endpoint), sandbox);
+    if (!linked) return fail(std::move(linked).error(), "attach to network '" + network->name + "'");
+    return {};
+}
+
+Result<> Engine::serve_names(const registry::Container& container, const NetNs& sandbox, Undo& undo) {
+    const auto attachments = attachments_of(registry_, container.id);
+    const bool serves = served_.contains(container.id);
+    const bool wanted = std::ranges::any_of(attachments, [](const auto& at) { return has_names(*at.network); });
+    put_view(container);
+    undo.add([this, container, serves] {
+        if (serves) put_view(container);
+        else resolver_->remove_view(container.id);
+        resolver_->publish();
+    });
+    resolver_->publish();
+    if (!wanted || serves) return {};
+
+    if (auto done = netsetup_->ensure_dns_rewrite(sandbox); !done) {
+        return fail(std::move(done).error(), "rewrite port 53 in '" + container.name + "'");
+    }
+    undo.add([this, &sandbox] { log_undo("port rewrite", netsetup_->remove_dns_rewrite(sandbox)); });
+    if (auto opened = resolver_->open(container.id, sandbox); !opened) {
+        return fail(std::move(opened).error(), "serve names in '" + container.name + "'");
+    }
+    served_.insert(container.id);
+    undo.add([this, id = container.id] {
+        resolver_->close(id);
+        served_.erase(id);
+    });
+    return {};
+}
+
+void Engine::put_names(const registry::Container& container, const registry::Endpoint& endpoint) {
+    const registry::Network* network = registry_.network_by_name(endpoint.network_name);
+    if (network == nullptr || !has_names(*network)) return;
+    resolver_->put_endpoint(network->id, endpoint_names(container, endpoint));
+}
+
+void Engine::remove_names(const registry::Endpoint& endpoint) {
+    const registry::Network* network = registry_.network_by_name(endpoint.network_name);
+    if (network == nullptr || !has_names(*network)) return;
+    resolver_->remove_endpoint(network->id, endpoint.container_id);
+}
+
+void Engine::put_view(const registry::Container& container) {
+    resolver_->put_view(view_of(registry_, container, settings_, host_upstreams_));
+}
+
+net::SandboxRoutes Engine::current_routes(const registry::Container& container) const {
+    return routes_of(attachments_of(registry_, container.id));
+}
+
+Result<> Engine::unlink(const registry::Endpoint& endpoint, const NetNs& sandbox) {
+    if (endpoint.host_interface.empty()) return {};
+    return netsetup_->remove_interface(endpoint.host_interface, endpoint.interface, sandbox);
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,131 @@
+#include "api/filters.h"
+#include "common/ids.h"
+#include "common/log.h"
+#include "daemon/engine/create_request.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/names.h"
+#include "registry/validate.h"
+
+/// Containers as registered things: create, rename, remove, list, inspect.
+namespace nsr::daemon {
+namespace {
+
+constexpr int kNameTries = 100;
+
+}  // namespace
+
+Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreateBody& body) {
+    auto request = container_request(body);
+    if (!request) return fail(std::move(request).error());
+    registry::Container& container = request->container;
+    for (int tries = 0; container.name.empty() && tries < kNameTries; ++tries) {
+        if (auto name = make_name(); registry_.container_by_name(name) == nullptr) container.name = std::move(name);
+    }
+    if (container.name.empty()) container.name = make_name() + "_" + random_hex(kShortIdSize);
+    if (auto free = check_name_is_free(container.name); !free) return fail(std::move(free).error());
+    if (auto donor = check_donor(container); !donor) return fail(std::move(donor).error());
+
+    registry::Changes changes;
+    for (auto& endpoint : request->endpoints) {
+        // Unknown networks are found out at the start, as with Docker: they may be made until then.
+        if (auto network = registry_.find_network(endpoint.network_name)) {
+            if (container.network_mode == endpoint.network_name) container.network_mode = (*network)->name;
+            endpoint.network_name = (*network)->name;
+            endpoint.network_id = (*network)->id;
+            if (auto valid = check_endpoint(**network, container, endpoint); !valid) {
+                return fail(std::move(valid).error());
+            }
+        }
+        changes.put_endpoints.push_back(endpoint);
+    }
+    changes.put_containers.push_back(container);
+    if (auto committed = registry_.commit(changes); !committed) return fail(std::move(committed).error());
+    for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
+    resolver_->publish();
+    spdlog::info("event=container_created container={} id={}", log::quoted(container.name), short_id(container.id));
+    return api::ContainerCreated{container.id, request->warnings};
+}
+
+Result<> Engine::check_donor(registry::Container& container) const {
+    if (!container.network_mode.starts_with(kContainerMode)) return {};
+    auto donor = registry_.find_container(container.network_mode.substr(kContainerMode.size()));
+    if (!donor) return fail(std::move(donor).error(), "joining network namespace of container");
+    container.network_mode = std::string(kContainerMode) + (*donor)->id;
+    container.hostname = (*donor)->hostname;
+    return {};
+}
+
+Result<> Engine::check_name_is_free(const std::string& name) const {
+    const auto* holder = registry_.container_by_name(name);
+    if (holder == nullptr) return {};
+    return fail(Errc::conflict, "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
+                                    holder->id + "\". You have to remove (or rename) that container to be able to reuse " +
+                                    "that name.");
+}
+
+Result<> Engine::rename_container(const std::string& ref, const std::string& new_name) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    const std::string name = new_name.starts_with('/') ? new_name.substr(1) : new_name;
+    if (name.empty()) return fail(Errc::invalid, "Neither old nor new names may be empty");
+    if (auto valid = registry::check_container_name(name); !valid) return valid;
+    registry::Container container = **found;
+    const std::string old_name = container.name;
+    if (name == old_name) {
+        return fail(Errc::invalid, "Renaming a container with the same name as its current name");
+    }
+    const auto* holder = registry_.container_by_name(name);
+    if (holder != nullptr && holder->id != container.id) return check_name_is_free(name);
+    container.name = name;
+    registry::Changes changes;
+    changes.put_containers.push_back(container);
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) put_names(container, *endpoint);
+    resolver_->publish();
+    spdlog::info("event=container_renamed container={} was={}", log::quoted(name), log::quoted(old_name));
+    return container.state == registry::ContainerState::running ? sandboxes_.rename(container, old_name) : Result<>();
+}
+
+Result<> Engine::remove_container(const std::string& ref, bool force) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    const registry::Container container = **found;
+    if (container.state == registry::ContainerState::running) {
+        if (!force) {
+            return fail(Errc::conflict, "cannot remove container \"/" + container.name +
+                                            "\": container is running: stop the container before removing or force remove");
+        }
+        if (auto stopped = stop(container, 137); !stopped) return stopped;
+    }
+    return remove(container);
+}
+
+Result<> Engine::remove(const registry::Container& container) {
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) remove_names(*endpoint);
+    registry::Changes changes;
+    changes.erase_containers.push_back(container.id);
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    resolver_->publish();
+    spdlog::info("event=container_removed container={} id={}", log::quoted(container.name), short_id(container.id));
+    return {};
+}
+
+Result<std::vector<api::ContainerInspect>> Engine::list_containers(bool all, const api::Filters& filters) {
+    if (auto valid = api::check_container_filters(filters); !valid) return fail(std::move(valid).error());
+    const bool by_status = filters.contains("status");
+    std::vector<api::ContainerInspect> list;
+    for (const auto* container : registry_.containers()) {
+        if (!all && !by_status && container->state != registry::ContainerState::running) continue;
+        auto inspected = inspect_of(*container);
+        if (api::matches_container(filters, inspected)) list.push_back(std::move(inspected));
+    }
+    return list;
+}
+
+Result<api::ContainerInspect> Engine::inspect_container(const std::string& ref) {
+    auto container = registry_.find_container(ref);
+    if (!container) return fail(std::move(container).error());
+    return inspect_of(**container);
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,73 @@
+#include "daemon/engine/engine.h"
+
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "daemon/engine/names.h"
+#include "daemon/version.h"
+
+namespace nsr::daemon {
+
+Engine::Engine(EngineParts parts, Metrics& metrics)
+    : settings_(std::move(parts.settings)),
+      registry_(std::move(parts.registry)),
+      netsetup_(std::move(parts.netsetup)),
+      sandboxes_(std::move(parts.sandboxes)),
+      resolver_(std::move(parts.resolver)),
+      host_upstreams_(std::move(parts.host_upstreams)),
+      watch_(std::move(parts.watch)),
+      host_id_(std::move(parts.host_id)),
+      metrics_(metrics) {}
+
+void Engine::set_host_upstreams(std::vector<resolver::Upstream> upstreams) {
+    if (upstreams == host_upstreams_) return;
+    host_upstreams_ = std::move(upstreams);
+    for (const auto* container : registry_.containers()) {
+        if (container->state == registry::ContainerState::running) put_view(*container);
+    }
+    resolver_->publish();
+    spdlog::info("event=host_upstreams_changed servers={}", host_upstreams_.size());
+}
+
+void Engine::sweep() {
+    if (auto swept = netsetup_->sweep(wanted_links()); !swept) {
+        spdlog::warn("event=sweep_failed err={}", log::quoted(swept.error().message()));
+    }
+}
+
+api::SystemInfo Engine::info() {
+    count();
+    api::SystemInfo info;
+    info.version = kVersion;
+    info.git_commit = kGitCommit;
+    utsname names{};
+    if (::uname(&names) == 0) {
+        info.kernel = names.release;
+        info.host_name = names.nodename;
+    }
+    struct sysinfo system {};
+    if (::sysinfo(&system) == 0) info.memory_bytes = system.totalram * system.mem_unit;
+    info.cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
+    info.state_dir = settings_.state_dir;
+    info.containers = metrics_.containers.value();
+    info.running = metrics_.running.value();
+    info.stopped = info.containers - info.running;
+    return info;
+}
+
+void Engine::count() {
+    std::uint64_t running = 0;
+    std::uint64_t endpoints = 0;
+    const auto containers = registry_.containers();
+    const auto networks = registry_.networks();
+    for (const auto* container : containers) running += container->state == registry::ContainerState::running;
+    for (const auto* network : networks) endpoints += registry_.endpoints_on(network->id).size();
+    metrics_.networks.set(networks.size());
+    metrics_.containers.set(containers.size());
+    metrics_.running.set(running);
+    metrics_.endpoints.set(endpoints);
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/service.h"
+#include "common/metrics.h"
+#include "common/undo.h"
+#include "common/unique_fd.h"
+#include "daemon/engine/addresses.h"
+#include "daemon/engine/sandboxes.h"
+#include "daemon/settings.h"
+#include "netsetup/netsetup.h"
+#include "registry/registry.h"
+#include "resolver/resolver.h"
+
+namespace nsr::daemon {
+
+/// Asks to be told when a process ends. The watcher owns the pidfd and calls Engine::sandbox_ended on the operations
+/// thread.
+using WatchProcess = std::function<void(const std::string& container_id, UniqueFd pidfd)>;
+
+/// What the engine stands on.
+struct EngineParts {
+    Settings settings;
+    registry::Registry registry;
+    std::unique_ptr<net::NetSetup> netsetup;
+    Sandboxes sandboxes;
+    std::unique_ptr<resolver::Resolver> resolver;
+    std::string host_id;
+    std::vector<resolver::Upstream> host_upstreams;  ///< from the host's resolv.conf
+    WatchProcess watch;
+};
+
+/// The use cases: the only code that sees registry, network set-up and resolver together.
+///
+/// *State.* Desired state first, then reconcile: an attach commits its intent (`attaching`), makes the kernel and the
+/// resolver agree, and commits `attached`. reconcile() at start-up finishes or removes what a crash left half done.
+///
+/// *Threads.* Operations thread only.
+///
+/// *Failure.* Every operation happens whole or leaves nothing: each step registers how it is taken back.
+class Engine final : public api::Service {
+public:
+    Engine(EngineParts parts, Metrics& metrics);
+
+    /// Makes kernel, files and resolver agree with the registry; once, at start-up.
+    Result<> reconcile();
+
+    /// The host's resolv.conf names other servers now.
+    void set_host_upstreams(std::vector<resolver::Upstream> upstreams);
+
+    /// The process behind a container has ended: its names and links go. No-op if it does not run any more.
+    void sandbox_ended(const std::string& container_id);
+
+    /// Deletes links that wait for it, in one batch. Called now and then while idle.
+    void sweep();
+    bool wants_sweep() const { return netsetup_->has_dying_links(); }
+
+    /// Brings the gauges of the metrics up to date.
+    void count();
+
+    api::SystemInfo info() override;
+
+    Result<api::NetworkCreated> create_network(const api::NetworkCreateBody& body) override;
+    Result<std::vector<api::NetworkResource>> list_networks(const api::Filters& filters) override;
+    Result<api::NetworkResource> inspect_network(const std::string& ref) override;
+    Result<> remove_network(const std::string& ref) override;
+    Result<> connect(const std::string& network, const api::ConnectBody& body) override;
+    Result<> disconnect(const std::string& network, const api::DisconnectBody& body) override;
+    Result<std::vector<std::string>> prune_networks(const api::Filters& filters) override;
+
+    Result<api::ContainerCreated> create_container(const api::ContainerCreateBody& body) override;
+    Result<bool> start_container(const std::string& ref) override;
+    Result<bool> stop_container(const std::string& ref) override;
+    Result<> restart_container(const std::string& ref) override;
+    Result<> kill_container(const std::string& ref) override;
+    Result<> rename_container(const std::string& ref, const std::string& name) override;
+    Result<> remove_container(const std::string& ref, bool force) override;
+    Result<std::vector<api::ContainerInspect>> list_containers(bool all, const api::Filters& filters) override;
+    Result<api::ContainerInspect> inspect_container(const std::string& ref) override;
+
+    Result<std::vector<std::string>> variables(const std::string& ref) override;
+    Result<std::string> resolv_conf(const std::string& ref) override;
+    Result<> add_alias(const std::string& network, const std::string& container, const std::string& alias) override;
+    Result<> remove_alias(const std::string& network, const std::string& container, const std::string& alias) override;
+    Result<api::ResolveResult> resolve(const api::ResolveQuery& query) override;
+
+    Result<> add_record(const std::string& network, const registry::Record& record) override;
+    Result<> remove_record(const std::string& network, const registry::Record& record) override;
+    Result<std::vector<registry::Record>> list_records(const std::string& network) override;
+
+private:
+    // networks.cpp
+    Result<registry::Network> plan_network(const api::NetworkCreateBody& body, std::string& warning);
+    Result<> check_bridge_name(const registry::Network& network) const;
+    Result<> put_network_in_place(const registry::Network& network, Undo& undo);
+    Result<> erase_network(const registry::Network& network);
+    Result<> apply_firewall();
+    std::vector<IpPrefix> prefixes_to_avoid();
+    void put_zone(const registry::Network& network);
+    api::NetworkResource resource_of(const registry::Network& network) const;
+
+    // connect.cpp
+    Result<> check_connect(const registry::Network& network, const registry::Container& container) const;
+    Result<> change_aliases(const std::string& network, const std::string& container,
+                            const std::function<Result<>(registry::Endpoint&)>& change);
+
+    // attach.cpp
+    Result<> attach(const registry::Container& container, const NetNs& sandbox,
+                    std::vector<registry::Endpoint>& endpoints, Undo& undo);
+    Result<> plan_endpoint(const registry::Container& container, const NetNs& sandbox, registry::Endpoint& endpoint,
+                           std::vector<std::string>& interfaces, Undo& undo);
+    Result<> link_endpoint(const registry::Endpoint& endpoint, const NetNs& sandbox, Undo& undo);
+    Result<> serve_names(const registry::Container& container, const NetNs& sandbox, Undo& undo);
+    void put_names(const registry::Container& container, const registry::Endpoint& endpoint);
+    void remove_names(const registry::Endpoint& endpoint);
+    void put_view(const registry::Container& container);
+    net::SandboxRoutes current_routes(const registry::Container& container) const;
+    Result<> unlink(const registry::Endpoint& endpoint, const NetNs& sandbox);
+
+    // lifecycle.cpp
+    Result<> start(const registry::Container& container);
+    Result<> stop(const registry::Container& container, int exit_code);
+    Result<> prepare(const registry::Container& container, const NetNs& sandbox);
+    Result<> check_sandbox_is_free(const registry::Container& container, const NetNs& sandbox) const;
+    Result<> release_kernel_state(const registry::Container& container,
+                                  const std::vector<registry::Endpoint>& endpoints);
+    Result<const registry::Container*> donor_of(const registry::Container& container) const;
+    const registry::Container* known_donor_of(const registry::Container& container) const;
+    Result<> watch_process(const registry::Container& container);
+
+    // containers.cpp
+    Result<> check_name_is_free(const std::string& name) const;
+    Result<> check_donor(registry::Container& container) const;
+    Result<> remove(const registry::Container& container);
+    api::ContainerInspect inspect_of(const registry::Container& container) const;
+
+    // reconcile.cpp
+    Result<> ensure_predefined_networks();
+    Result<> settle_endpoints();
+    Result<> restore_networks();
+    void restore_containers();
+    Result<> restore_links(const registry::Container& container);
+    void restore_addresses(const registry::Container& container);
+    void restore_names(const registry::Container& container);
+    Result<> remove_leftovers();
+    std::set<std::string> wanted_links() const;
+
+    Settings settings_;
+    registry::Registry registry_;
+    std::unique_ptr<net::NetSetup> netsetup_;
+    Sandboxes sandboxes_;
+    std::unique_ptr<resolver::Resolver> resolver_;
+    std::vector<resolver::Upstream> host_upstreams_;
+    WatchProcess watch_;
+    std::string host_id_;           ///< stable for this host: makes its ULA prefix
+    std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
+    Addresses addresses_;
+    Metrics& metrics_;
+};
+
+/// The endpoint as it is wanted at the next start, without what it held.
+registry::Endpoint configured(registry::Endpoint endpoint);
+
+}  // namespace nsr::daemon

@@ -1,0 +1,235 @@
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/log.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/names.h"
+#include "daemon/engine/order.h"
+
+/// Start, stop, restart and kill.
+namespace nsr::daemon {
+namespace {
+
+constexpr int kExitStopped = 0;
+constexpr int kExitKilled = 137;  // 128 + SIGKILL, as Docker reports it
+
+std::uint64_t microseconds_since(TimePoint start) {
+    const auto elapsed = std::chrono::steady_clock::now() - start;
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+}
+
+}  // namespace
+
+registry::Endpoint configured(registry::Endpoint endpoint) {
+    endpoint.id.clear();
+    endpoint.phase = registry::EndpointPhase::configured;
+    endpoint.ipv4.reset();
+    endpoint.ipv6.reset();
+    endpoint.mac.reset();
+    endpoint.interface.clear();
+    endpoint.host_interface.clear();
+    return endpoint;
+}
+
+Result<bool> Engine::start_container(const std::string& ref) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    if ((*found)->state == registry::ContainerState::running) return false;
+    const registry::Container container = **found;
+    const auto begin = std::chrono::steady_clock::now();
+    if (auto started = start(container); !started) return fail(std::move(started).error());
+    metrics_.attaches.add();
+    metrics_.attach_microseconds.add(microseconds_since(begin));
+    spdlog::info("event=container_started container={} id={} dur_us={}", log::quoted(container.name),
+                 container.id.substr(0, 12), microseconds_since(begin));
+    return true;
+}
+
+Result<> Engine::start(const registry::Container& wanted) {
+    registry::Container container = wanted;
+    auto donor = donor_of(container);
+    if (!donor) return fail(std::move(donor).error());
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) {
+        if (registry_.network_by_name(endpoint->network_name) == nullptr) {
+            return fail(Errc::not_found, "network " + endpoint->network_name + " not found");
+        }
+    }
+    Undo undo;
+    auto sandbox = sandboxes_.start(container, *donor);
+    if (!sandbox) return fail(std::move(sandbox).error());
+    undo.add([this, container] {
+        if (auto gone = sandboxes_.stop(container); !gone) {
+            spdlog::error("event=undo_failed step=namespace err={}", log::quoted(gone.error().message()));
+        }
+    });
+    if (auto alone = check_sandbox_is_free(container, **sandbox); !alone) return alone;
+    if (container.network_mode != registry::kHostNetwork && *donor == nullptr) {
+        if (auto prepared = prepare(container, **sandbox); !prepared) return prepared;
+    }
+    std::vector<registry::Endpoint> endpoints;
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) endpoints.push_back(*endpoint);
+    if (auto attached = attach(container, **sandbox, endpoints, undo); !attached) return attached;
+
+    container.state = registry::ContainerState::running;
+    container.started = wall_now();
+    container.exit_code = 0;
+    container.sandbox_inode = (*sandbox)->inode();
+    registry::Changes changes;
+    changes.put_containers.push_back(container);
+    for (auto& endpoint : endpoints) {
+        endpoint.phase = registry::EndpointPhase::attached;
+        changes.put_endpoints.push_back(endpoint);
+    }
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    if (auto watched = watch_process(container); !watched) return watched;
+    undo.commit();
+    return {};
+}
+
+Result<> Engine::prepare(const registry::Container& container, const NetNs& sandbox) {
+    auto prepared = keeps_own_sandbox(container) ? netsetup_->prepare_sandbox(sandbox)
+                                                 : netsetup_->ensure_loopback(sandbox);
+    if (!prepared) return fail(std::move(prepared).error(), "prepare the namespace of '" + container.name + "'");
+    return {};
+}
+
+Result<> Engine::check_sandbox_is_free(const registry::Container& container, const NetNs& sandbox) const {
+    if (keeps_own_sandbox(container) || container.network_mode == registry::kHostNetwork ||
+        container.network_mode.starts_with(kContainerMode)) {
+        return {};
+    }
+    if (sandbox.inode() == sandboxes_.home().inode()) {
+        return fail(Errc::conflict, "container '" + container.name + "' cannot use the host's own network namespace: " +
+                                        "use --network host");
+    }
+    for (const auto* other : registry_.containers()) {
+        if (other->state == registry::ContainerState::running && other->id != container.id &&
+            other->sandbox_inode == sandbox.inode()) {
+            return fail(Errc::conflict, "the network namespace of container '" + container.name +
+                                            "' is in use by container '" + other->name + "'");
+        }
+    }
+    return {};
+}
+
+Result<> Engine::watch_process(const registry::Container& container) {
+    if (container.sandbox != registry::SandboxKind::pid) return {};
+    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(container.sandbox_pid), 0)));
+    if (!pidfd) return fail_errno("watch process " + std::to_string(container.sandbox_pid));
+    // Against reuse of the number between the check and the open.
+    auto start_time = process_start_time(container.sandbox_pid);
+    if (!start_time || *start_time != container.sandbox_pid_start) {
+        return fail(Errc::not_found, "process " + std::to_string(container.sandbox_pid) + " does not exist");
+    }
+    watch_(container.id, std::move(pidfd));
+    return {};
+}
+
+void Engine::sandbox_ended(const std::string& container_id) {
+    const auto* found = registry_.container_by_id(container_id);
+    if (found == nullptr || found->state != registry::ContainerState::running) return;
+    const registry::Container container = *found;
+    spdlog::info("event=process_ended container={} pid={}", log::quoted(container.name), container.sandbox_pid);
+    if (auto stopped = stop(container, kExitStopped); !stopped) {
+        spdlog::error("event=detach_failed container={} err={}", log::quoted(container.name),
+                      log::quoted(stopped.error().message()));
+    }
+}
+
+Result<bool> Engine::stop_container(const std::string& ref) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    if ((*found)->state != registry::ContainerState::running) return false;
+    const registry::Container container = **found;
+    if (auto stopped = stop(container, kExitStopped); !stopped) return fail(std::move(stopped).error());
+    return true;
+}
+
+Result<> Engine::stop(const registry::Container& running, int exit_code) {
+    const auto begin = std::chrono::steady_clock::now();
+    registry::Container container = running;
+    container.state = registry::ContainerState::exited;
+    container.finished = wall_now();
+    container.exit_code = exit_code;
+    container.sandbox_inode = 0;
+    registry::Changes changes;
+    changes.put_containers.push_back(container);
+    std::vector<registry::Endpoint> held;
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) {
+        held.push_back(*endpoint);
+        changes.put_endpoints.push_back(configured(*endpoint));
+    }
+    if (auto committed = registry_.commit(changes); !committed) return committed;
+
+    // The names first: nobody may be sent to an address that is about to go.
+    for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
+    resolver_->remove_view(container.id);
+    resolver_->publish();
+    auto released = release_kernel_state(container, held);
+    for (const auto& endpoint : held) addresses_.release(endpoint);
+    metrics_.detaches.add();
+    metrics_.detach_microseconds.add(microseconds_since(begin));
+    spdlog::info("event=container_stopped container={} id={} dur_us={}", log::quoted(container.name),
+                 container.id.substr(0, 12), microseconds_since(begin));
+    return released;
+}
+
+Result<> Engine::release_kernel_state(const registry::Container& container,
+                                      const std::vector<registry::Endpoint>& endpoints) {
+    Result<> outcome;
+    const auto note = [&](Result<> step) {
+        if (!step && outcome) outcome = fail(std::move(step).error(), "stop '" + container.name + "'");
+    };
+    const bool was_served = served_.erase(container.id) > 0;
+    if (was_served) resolver_->close(container.id);
+    if (const NetNs* sandbox = sandboxes_.find(container.id)) {
+        for (const auto& endpoint : endpoints) note(unlink(endpoint, *sandbox));
+        if (was_served && !keeps_own_sandbox(container)) note(netsetup_->remove_dns_rewrite(*sandbox));
+    }
+    note(sandboxes_.stop(container));
+    return outcome;
+}
+
+Result<> Engine::restart_container(const std::string& ref) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    const std::string id = (*found)->id;
+    const std::string context = "Cannot restart container " + ref;
+    if (auto stopped = stop_container(id); !stopped) return fail(std::move(stopped).error(), context);
+    if (auto started = start_container(id); !started) return fail(std::move(started).error(), context);
+    return {};
+}
+
+Result<> Engine::kill_container(const std::string& ref) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    const registry::Container container = **found;
+    if (container.state != registry::ContainerState::running) {
+        return fail(Errc::conflict, "cannot kill container: " + ref + ": container " + container.id + " is not running");
+    }
+    return stop(container, kExitKilled);
+}
+
+Result<const registry::Container*> Engine::donor_of(const registry::Container& container) const {
+    if (!container.network_mode.starts_with(kContainerMode)) return nullptr;
+    const std::string ref = container.network_mode.substr(kContainerMode.size());
+    auto donor = registry_.find_container(ref);
+    if (!donor) return fail(std::move(donor).error(), "joining network namespace of container");
+    if ((*donor)->id == container.id) return fail(Errc::conflict, "cannot join own network namespace");
+    if ((*donor)->state != registry::ContainerState::running) {
+        return fail(Errc::conflict, "cannot join network namespace of a non running container: container " +
+                                        (*donor)->name + " is " +
+                                        ((*donor)->state == registry::ContainerState::created ? "created" : "exited"));
+    }
+    return *donor;
+}
+
+const registry::Container* Engine::known_donor_of(const registry::Container& container) const {
+    auto donor = donor_of(container);
+    return donor ? *donor : nullptr;
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,120 @@
+#include "daemon/engine/names.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/ids.h"
+#include "daemon/engine/order.h"
+#include "registry/validate.h"
+
+namespace nsr::daemon {
+namespace {
+
+constexpr const char* kTtlOption = "ns-register.dns.ttl";
+constexpr const char* kModeOption = "ns-register.dns";
+constexpr std::string_view kNdots = "ndots:";
+
+resolver::DnsMode mode_of(const registry::Network& network) {
+    const auto option = network.options.find(kModeOption);
+    if (option == network.options.end()) return resolver::DnsMode::full;
+    if (option->second == "off") return resolver::DnsMode::off;
+    return option->second == "forward-only" ? resolver::DnsMode::forward_only : resolver::DnsMode::full;
+}
+
+/// Whether a user has set ndots above 0 (D-61). The last valid one counts.
+bool keeps_single_labels(const std::vector<std::string>& options) {
+    int ndots = 0;
+    for (const std::string_view option : options) {
+        if (!option.starts_with(kNdots)) continue;
+        int value = 0;
+        const auto text = option.substr(kNdots.size());
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc{} && end == text.data() + text.size() && value >= 0) ndots = value;
+    }
+    return ndots > 0;
+}
+
+}  // namespace
+
+bool has_names(const registry::Network& network) {
+    if (network.name == registry::kBridgeNetwork) return false;
+    return network.driver != "host" && network.driver != "null";
+}
+
+resolver::ZoneSpec zone_of(const registry::Network& network, std::vector<registry::Record> records) {
+    resolver::ZoneSpec zone;
+    zone.network_id = network.id;
+    zone.network_name = network.name;
+    zone.mode = mode_of(network);
+    zone.records = std::move(records);
+    if (const auto ttl = registry::number_option(network.options, kTtlOption)) {
+        zone.ttl_seconds = zone.negative_ttl_seconds = *ttl;
+    }
+    if (network.driver == "bridge") {
+        for (const auto& config : network.ipam) zone.reverse_subnets.push_back(config.subnet);
+    }
+    return zone;
+}
+
+std::vector<std::string> names_of(const registry::Container& container, const registry::Endpoint& endpoint) {
+    std::vector<std::string> names{container.name};
+    const auto add = [&](std::string name) {
+        if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    };
+    for (const auto& alias : endpoint.aliases) add(alias);
+    add(std::string(short_id(container.id)));
+    add(container.hostname);
+    return names;
+}
+
+resolver::EndpointNames endpoint_names(const registry::Container& container, const registry::Endpoint& endpoint) {
+    resolver::EndpointNames names;
+    names.container_id = container.id;
+    names.container_name = container.name;
+    names.names = names_of(container, endpoint);
+    names.names.erase(names.names.begin());
+    if (endpoint.phase != registry::EndpointPhase::configured) {
+        names.ipv4 = endpoint.ipv4;
+        names.ipv6 = endpoint.ipv6;
+    }
+    names.ports = container.exposed;
+    for (const auto& binding : container.published) {
+        if (std::ranges::find(names.ports, binding.container) == names.ports.end()) {
+            names.ports.push_back(binding.container);
+        }
+    }
+    std::ranges::sort(names.ports);
+    return names;
+}
+
+std::vector<resolver::Upstream> upstreams_of(const registry::Container& container, const Settings& settings,
+                                             const std::vector<resolver::Upstream>& host_upstreams) {
+    if (!container.dns.empty()) {
+        std::vector<resolver::Upstream> own;
+        for (const auto& text : container.dns) {
+            if (const auto address = IpAddress::parse(text)) own.push_back({*address, 53, "", false});
+        }
+        return own;
+    }
+    return settings.upstreams.empty() ? host_upstreams : settings.upstreams;
+}
+
+resolver::ViewSpec view_of(const registry::Registry& registry, const registry::Container& container,
+                           const Settings& settings, const std::vector<resolver::Upstream>& host_upstreams) {
+    resolver::ViewSpec view;
+    view.container_id = container.id;
+    const auto attachments = attachments_of(registry, container.id);
+    view.can_forward = !attachments.empty();
+    view.outside = false;
+    for (const auto& [endpoint, network] : attachments) {
+        view.outside |= !network->internal;
+        if (has_names(*network)) view.networks.push_back({network->id, endpoint->links});
+    }
+    view.upstreams = upstreams_of(container, settings, host_upstreams);
+    view.domains = settings.domains;
+    const auto& options = container.dns_options.empty() ? settings.dns_options : container.dns_options;
+    view.keep_single_labels = keeps_single_labels(options);
+    return view;
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,69 @@
+#include "daemon/engine/network_options.h"
+
+#include "common/ids.h"
+#include "daemon/engine/order.h"
+#include "registry/validate.h"
+
+namespace nsr::daemon {
+namespace {
+
+constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
+constexpr const char* kIccOption = "com.docker.network.bridge.enable_icc";
+constexpr const char* kMasqueradeOption = "com.docker.network.bridge.enable_ip_masquerade";
+constexpr const char* kInterfacePrefixOption = "com.docker.network.container_iface_prefix";
+constexpr const char* kDefaultBridge = "nsr0";
+constexpr const char* kDefaultInterfacePrefix = "eth";
+
+/// The MTU that was asked for; 0 is Docker's word for the default.
+std::optional<std::uint32_t> mtu_of(const registry::Network& network) {
+    const auto mtu = registry::number_option(network.options, kMtuOption);
+    return mtu && *mtu > 0 ? mtu : std::nullopt;
+}
+
+}  // namespace
+
+std::string bridge_name(const registry::Network& network) {
+    const auto option = network.options.find(kBridgeNameOption);
+    if (option != network.options.end() && !option->second.empty()) return option->second;
+    if (network.name == registry::kBridgeNetwork) return kDefaultBridge;
+    return "br-" + std::string(short_id(network.id));
+}
+
+net::BridgeSpec bridge_of(const registry::Network& network) {
+    net::BridgeSpec bridge;
+    bridge.network_id = network.id;
+    bridge.name = bridge_name(network);
+    bridge.mtu = mtu_of(network);
+    bridge.internal = network.internal;
+    bridge.icc = registry::bool_option(network.options, kIccOption).value_or(true);
+    bridge.masquerade = registry::bool_option(network.options, kMasqueradeOption).value_or(true) && !network.internal;
+    for (const auto& config : network.ipam) {
+        bridge.subnets.push_back(config.subnet);
+        if (config.gateway) bridge.addresses.emplace_back(*config.gateway, config.subnet.length());
+    }
+    return bridge;
+}
+
+net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint) {
+    net::InterfaceSpec interface;
+    interface.endpoint_id = endpoint.id;
+    interface.bridge = bridge_name(network);
+    interface.host_name = endpoint.host_interface;
+    interface.name = endpoint.interface;
+    interface.mac = endpoint.mac.value_or(MacAddress());
+    interface.mtu = mtu_of(network);
+    for (const auto& address : {endpoint.ipv4, endpoint.ipv6}) {
+        if (!address) continue;
+        if (const auto* config = subnet_of(network, *address)) {
+            interface.addresses.emplace_back(*address, config->subnet.length());
+        }
+    }
+    return interface;
+}
+
+std::string interface_prefix(const registry::Network& network) {
+    const auto option = network.options.find(kInterfacePrefixOption);
+    return option == network.options.end() || option->second.empty() ? kDefaultInterfacePrefix : option->second;
+}
+
+}  // namespace nsr::daemon

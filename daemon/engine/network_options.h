@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "netsetup/spec.h"
+#include "registry/model.h"
+
+/// What the options of a network mean for the kernel. Pure.
+namespace nsr::daemon {
+
+/// Name of the bridge of a network: as the user wants, else nsr0 for the default network, else br-<id12>.
+std::string bridge_name(const registry::Network& network);
+
+net::BridgeSpec bridge_of(const registry::Network& network);
+
+/// The veth pair of an endpoint that has its addresses.
+net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint);
+
+/// "eth", or as the option com.docker.network.container_iface_prefix says.
+std::string interface_prefix(const registry::Network& network);
+
+/// Whether endpoints on the network have a link (not on host and none).
+inline bool has_links(const registry::Network& network) { return network.driver == "bridge"; }
+
+inline constexpr const char* kBridgeNameOption = "com.docker.network.bridge.name";
+inline constexpr const char* kInterfaceNameOption = "com.docker.network.endpoint.ifname";
+
+}  // namespace nsr::daemon

@@ -1,0 +1,288 @@
+#include <algorithm>
+
+#include "api/filters.h"
+#include "common/ids.h"
+#include "common/log.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/names.h"
+#include "daemon/engine/network_options.h"
+#include "daemon/engine/order.h"
+#include "netsetup/ipam/network_config.h"
+#include "registry/validate.h"
+
+/// Networks: create, list, inspect, remove, prune.
+namespace nsr::daemon {
+namespace {
+
+constexpr std::size_t kBridgeNameMax = 15;  // IFNAMSIZ less the zero
+
+bool is_predefined(const registry::Network& network) {
+    return network.name == registry::kBridgeNetwork || network.name == registry::kHostNetwork ||
+           network.name == registry::kNoneNetwork;
+}
+
+/// Which drivers there are (N-59).
+Result<> check_driver(const std::string& driver) {
+    if (driver == "bridge") return {};
+    if (driver == "host" || driver == "null") {
+        return fail(Errc::forbidden, "only one instance of \"" + driver + "\" network is allowed");
+    }
+    if (driver == "overlay") {
+        return fail(Errc::forbidden, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" " +
+                                         std::string("to connect this node to swarm and try again."));
+    }
+    if (driver == "macvlan" || driver == "ipvlan") {
+        return fail(Errc::unsupported, "networks of driver \"" + driver + "\" are not supported yet");
+    }
+    return fail(Errc::not_found, "plugin \"" + driver + "\" not found");
+}
+
+/// What of a create request this version cannot do at all.
+Result<> check_supported(const api::NetworkCreateBody& body) {
+    if (body.config_only || !body.config_from.empty()) {
+        return fail(Errc::unsupported, "configuration-only networks are not supported");
+    }
+    if (body.ingress) return fail(Errc::unsupported, "ingress networks are not supported");
+    if (!body.scope.empty() && body.scope != "local") {
+        return fail(Errc::unsupported, "networks of scope \"" + body.scope + "\" are not supported");
+    }
+    if (!body.ipam_driver.empty() && body.ipam_driver != "default") {
+        return fail(Errc::not_found, "invalid ipam driver: plugin \"" + body.ipam_driver + "\" not found");
+    }
+    return {};
+}
+
+std::string with_prefix(const std::optional<IpAddress>& address, const registry::Network& network) {
+    if (!address) return "";
+    const auto* config = subnet_of(network, *address);
+    return config == nullptr ? address->text() : IpPrefix(*address, config->subnet.length()).text();
+}
+
+}  // namespace
+
+Result<api::NetworkCreated> Engine::create_network(const api::NetworkCreateBody& body) {
+    std::string warning;
+    auto planned = plan_network(body, warning);
+    if (!planned) return fail(std::move(planned).error());
+    const registry::Network network = std::move(*planned);
+
+    Undo undo;
+    registry::Changes changes;
+    changes.put_networks.push_back(network);
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return fail(std::move(committed).error());
+    undo.add([this, id = network.id] {
+        registry::Changes back;
+        back.erase_networks.push_back(id);
+        if (auto done = registry_.commit(std::move(back)); !done) {
+            spdlog::error("event=undo_failed step=registry err={}", log::quoted(done.error().message()));
+        }
+    });
+    if (auto placed = put_network_in_place(network, undo); !placed) return fail(std::move(placed).error());
+    undo.commit();
+    spdlog::info("event=network_created net={} id={} bridge={}", log::quoted(network.name), short_id(network.id),
+                 bridge_name(network));
+    return api::NetworkCreated{network.id, warning};
+}
+
+Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& body, std::string& warning) {
+    registry::Network network;
+    network.driver = body.driver.empty() || body.driver == "default" ? "bridge" : body.driver;
+    if (auto valid = registry::check_network_name(body.name); !valid) return fail(std::move(valid).error());
+    if (auto known = check_driver(network.driver); !known) return fail(std::move(known).error());
+    if (auto able = check_supported(body); !able) return fail(std::move(able).error());
+    if (registry_.network_by_name(body.name) != nullptr) {
+        return fail(Errc::conflict, "network with name " + body.name + " already exists");
+    }
+    auto unknown = registry::check_network_options(network.driver, body.options);
+    if (!unknown) return fail(std::move(unknown).error());
+    for (const auto& option : *unknown) warning += "unknown option '" + option + "' is stored and has no effect\n";
+
+    network.id = make_id();
+    network.name = body.name;
+    network.created = wall_now();
+    network.enable_ipv4 = body.enable_ipv4.value_or(true);
+    network.enable_ipv6 = body.enable_ipv6.value_or(false);
+    network.internal = body.internal;
+    network.attachable = body.attachable;
+    network.options = body.options;
+    network.labels = body.labels;
+    if (auto valid = check_bridge_name(network); !valid) return fail(std::move(valid).error());
+
+    net::IpamRequest request{network.driver, network.enable_ipv4, network.enable_ipv6, {}};
+    for (const auto& config : body.ipam) {
+        request.configs.push_back({config.subnet, config.ip_range, config.gateway, config.aux});
+    }
+    std::vector<IpPrefix> own;
+    for (const auto* other : registry_.networks()) {
+        for (const auto& config : other->ipam) own.push_back(config.subnet);
+    }
+    const auto avoid = prefixes_to_avoid();
+    auto ipam = net::plan_ipam(request, own, avoid, host_id_);
+    if (!ipam) return fail(std::move(ipam).error());
+    network.ipam = std::move(*ipam);
+    for (const auto& config : network.ipam) {
+        const auto clash = std::ranges::find_if(avoid, [&](const auto& other) { return other.overlaps(config.subnet); });
+        if (clash != avoid.end()) {
+            warning += "subnet " + config.subnet.text() + " overlaps with " + clash->text() + " of the host\n";
+        }
+    }
+    return network;
+}
+
+Result<> Engine::check_bridge_name(const registry::Network& network) const {
+    const std::string name = bridge_name(network);
+    if (name.size() > kBridgeNameMax) {
+        return fail(Errc::invalid, "bridge name '" + name + "' is longer than 15 characters");
+    }
+    if (name.find_first_of("/ \t\n:") != std::string::npos || name == "." || name == "..") {
+        return fail(Errc::invalid, "bridge name '" + name + "' is not a valid interface name");
+    }
+    for (const auto* other : registry_.networks()) {
+        if (has_links(*other) && bridge_name(*other) == name) {
+            return fail(Errc::forbidden, "cannot create network " + network.id + " (" + name + "): conflicts with network " +
+                                             other->id + " (" + name + "): networks have same bridge name");
+        }
+    }
+    return {};
+}
+
+Result<> Engine::put_network_in_place(const registry::Network& network, Undo& undo) {
+    addresses_.add_network(network);
+    undo.add([this, id = network.id] { addresses_.remove_network(id); });
+    if (auto made = netsetup_->ensure_bridge(bridge_of(network)); !made) {
+        return fail(std::move(made).error(), "create network '" + network.name + "'");
+    }
+    undo.add([this, name = bridge_name(network)] {
+        if (auto gone = netsetup_->remove_bridge(name); !gone) {
+            spdlog::error("event=undo_failed step=bridge err={}", log::quoted(gone.error().message()));
+        }
+    });
+    if (auto applied = apply_firewall(); !applied) return applied;
+    put_zone(network);
+    resolver_->publish();
+    return {};
+}
+
+void Engine::put_zone(const registry::Network& network) {
+    if (!has_names(network)) return;
+    resolver_->put_network(zone_of(network, registry_.records_of(network.id)));
+    // Containers that wait for a network of this name own their names on it from now on.
+    for (const auto* container : registry_.containers()) {
+        if (const auto* endpoint = registry_.endpoint(container->id, network.name)) put_names(*container, *endpoint);
+    }
+}
+
+std::vector<IpPrefix> Engine::prefixes_to_avoid() {
+    std::vector<IpPrefix> avoid;
+    auto host = netsetup_->host_prefixes();
+    if (host) {
+        // Bridges of our own are on-link, too, but those count as networks, not as the host's.
+        for (const auto& prefix : host->on_link) {
+            const auto is_ours = [&](const registry::Network* network) {
+                return std::ranges::any_of(network->ipam, [&](const auto& config) { return config.subnet == prefix; });
+            };
+            if (std::ranges::none_of(registry_.networks(), is_ours)) avoid.push_back(prefix);
+        }
+    } else {
+        spdlog::warn("event=host_routes_unknown err={}", log::quoted(host.error().message()));
+    }
+    for (const auto& upstream : host_upstreams_) {
+        avoid.emplace_back(upstream.address, upstream.address.is_v4() ? 32 : 128);
+    }
+    return avoid;
+}
+
+Result<> Engine::apply_firewall() {
+    std::vector<net::BridgeSpec> bridges;
+    for (const auto* network : registry_.networks()) {
+        if (has_links(*network)) bridges.push_back(bridge_of(*network));
+    }
+    auto applied = netsetup_->ensure_firewall(bridges);
+    if (!applied) return fail(std::move(applied).error(), "nftables");
+    return {};
+}
+
+Result<> Engine::remove_network(const std::string& ref) {
+    auto found = registry_.find_network(ref);
+    if (!found) return fail(std::move(found).error());
+    const registry::Network network = **found;
+    if (is_predefined(network)) {
+        return fail(Errc::forbidden, network.name + " is a pre-defined network and cannot be removed");
+    }
+    const auto endpoints = registry_.endpoints_on(network.id);
+    if (!endpoints.empty()) {
+        std::string who;
+        for (const auto* endpoint : endpoints) {
+            const auto* container = registry_.container_by_id(endpoint->container_id);
+            who += (who.empty() ? "" : ", ") + std::string("name:\"") + (container ? container->name : "") + "\" id:\"" +
+                   std::string(short_id(endpoint->id)) + "\"";
+        }
+        return fail(Errc::forbidden, "error while removing network: network " + network.name +
+                                         " has active endpoints (" + who + ")");
+    }
+    return erase_network(network);
+}
+
+Result<> Engine::erase_network(const registry::Network& network) {
+    registry::Changes changes;
+    changes.erase_networks.push_back(network.id);
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    if (has_names(network)) {
+        resolver_->remove_network(network.id);
+        resolver_->publish();
+    }
+    addresses_.remove_network(network.id);
+    auto applied = apply_firewall();
+    if (has_links(network)) {
+        if (auto gone = netsetup_->remove_bridge(bridge_name(network)); !gone) {
+            return fail(std::move(gone).error(), "remove network '" + network.name + "'");
+        }
+    }
+    spdlog::info("event=network_removed net={} id={}", log::quoted(network.name), short_id(network.id));
+    return applied;
+}
+
+Result<std::vector<std::string>> Engine::prune_networks(const api::Filters& filters) {
+    if (auto valid = api::check_prune_filters(filters); !valid) return fail(std::move(valid).error());
+    std::vector<registry::Network> unused;
+    for (const auto* network : registry_.networks()) {
+        if (is_predefined(*network) || !registry_.endpoints_on(network->id).empty()) continue;
+        if (api::matches_prune(filters, *network)) unused.push_back(*network);
+    }
+    std::vector<std::string> removed;
+    for (const auto& network : unused) {
+        if (auto erased = erase_network(network); !erased) return fail(std::move(erased).error());
+        removed.push_back(network.name);
+    }
+    return removed;
+}
+
+Result<std::vector<api::NetworkResource>> Engine::list_networks(const api::Filters& filters) {
+    if (auto valid = api::check_network_filters(filters); !valid) return fail(std::move(valid).error());
+    std::vector<api::NetworkResource> list;
+    for (const auto* network : registry_.networks()) {
+        const auto resource = resource_of(*network);
+        if (api::matches_network(filters, resource)) list.push_back(resource);
+    }
+    return list;
+}
+
+Result<api::NetworkResource> Engine::inspect_network(const std::string& ref) {
+    auto network = registry_.find_network(ref);
+    if (!network) return fail(std::move(network).error());
+    return resource_of(**network);
+}
+
+api::NetworkResource Engine::resource_of(const registry::Network& network) const {
+    api::NetworkResource resource{network, {}};
+    for (const auto* endpoint : registry_.endpoints_on(network.id)) {
+        const auto* container = registry_.container_by_id(endpoint->container_id);
+        if (container == nullptr) continue;
+        resource.containers[container->id] = {container->name, endpoint->id, endpoint->mac ? endpoint->mac->text() : "",
+                                              with_prefix(endpoint->ipv4, network),
+                                              with_prefix(endpoint->ipv6, network)};
+    }
+    return resource;
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,174 @@
+#include <algorithm>
+
+#include "common/ids.h"
+#include "common/log.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/names.h"
+#include "daemon/engine/network_options.h"
+#include "daemon/engine/order.h"
+#include "netsetup/ipam/network_config.h"
+
+/// Start-up: whatever was going on when the daemon last ended, afterwards the kernel, the resolver and the registry agree.
+namespace nsr::daemon {
+namespace {
+
+void warn(const char* event, const registry::Container& container, const Error& error) {
+    spdlog::warn("event={} container={} err={}", event, log::quoted(container.name), log::quoted(error.message()));
+}
+
+}  // namespace
+
+Result<> Engine::reconcile() {
+    const auto begin = std::chrono::steady_clock::now();
+    if (auto done = ensure_predefined_networks(); !done) return done;
+    if (auto done = settle_endpoints(); !done) return done;
+    if (auto done = restore_networks(); !done) return done;
+    restore_containers();
+    if (auto done = remove_leftovers(); !done) return done;
+    count();
+    const auto elapsed = std::chrono::steady_clock::now() - begin;
+    spdlog::info("event=reconciled networks={} containers={} running={} dur_ms={}", metrics_.networks.value(),
+                 metrics_.containers.value(), metrics_.running.value(),
+                 std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count());
+    return {};
+}
+
+Result<> Engine::ensure_predefined_networks() {
+    registry::Changes changes;
+    for (const auto& [name, driver] : {std::pair{registry::kBridgeNetwork, "bridge"},
+                                       std::pair{registry::kHostNetwork, "host"},
+                                       std::pair{registry::kNoneNetwork, "null"}}) {
+        if (registry_.network_by_name(name) != nullptr) continue;
+        registry::Network network;
+        network.id = make_id();
+        network.name = name;
+        network.driver = driver;
+        network.created = wall_now();
+        if (network.driver == "bridge") {
+            auto ipam = net::plan_ipam({network.driver, true, false, {}}, {}, prefixes_to_avoid(), host_id_);
+            if (!ipam) return fail(std::move(ipam).error(), "choose a subnet for the default network");
+            network.ipam = std::move(*ipam);
+        }
+        changes.put_networks.push_back(std::move(network));
+    }
+    return registry_.commit(std::move(changes));
+}
+
+/// An endpoint that was being attached when the daemon died was never promised to anybody: of a container that was
+/// starting it goes back to wanted, of a running one (connect) it goes.
+Result<> Engine::settle_endpoints() {
+    registry::Changes changes;
+    for (const auto* container : registry_.containers()) {
+        for (const auto* endpoint : registry_.endpoints_of(container->id)) {
+            if (endpoint->phase != registry::EndpointPhase::attaching) continue;
+            if (container->state == registry::ContainerState::running) {
+                changes.erase_endpoints.push_back(*endpoint);
+            } else {
+                changes.put_endpoints.push_back(configured(*endpoint));
+            }
+        }
+    }
+    return registry_.commit(std::move(changes));
+}
+
+Result<> Engine::restore_networks() {
+    for (const auto* network : registry_.networks()) {
+        addresses_.add_network(*network);
+        put_zone(*network);
+    }
+    for (const auto* network : registry_.networks()) {
+        if (!has_links(*network)) continue;
+        if (auto made = netsetup_->ensure_bridge(bridge_of(*network)); !made) {
+            return fail(std::move(made).error(), "restore network '" + network->name + "'");
+        }
+    }
+    return apply_firewall();
+}
+
+/// First every namespace and its names, so that queries are answered again, then the links, which are normally as they
+/// were left.
+void Engine::restore_containers() {
+    std::vector<registry::Container> running;
+    for (const auto* container : registry_.containers()) {
+        if (container->state == registry::ContainerState::running) running.push_back(*container);
+    }
+    // Donors before those that have joined them.
+    std::ranges::stable_partition(running, [](const auto& container) {
+        return !container.network_mode.starts_with(kContainerMode);
+    });
+    std::vector<registry::Container> alive;
+    for (const auto& container : running) {
+        auto sandbox = sandboxes_.restore(container, known_donor_of(container));
+        Result<> watched = sandbox ? watch_process(container) : Result<>();
+        if (sandbox && watched) {
+            restore_addresses(container);
+            alive.push_back(container);
+            continue;
+        }
+        warn("container_lost", container, sandbox ? watched.error() : sandbox.error());
+        if (auto stopped = stop(container, 0); !stopped) warn("detach_failed", container, stopped.error());
+    }
+    for (const auto& container : alive) put_view(container);
+    resolver_->publish();
+    for (const auto& container : alive) restore_names(container);
+    for (const auto& container : alive) {
+        if (auto linked = restore_links(container); !linked) warn("restore_failed", container, linked.error());
+    }
+}
+
+void Engine::restore_addresses(const registry::Container& container) {
+    for (const auto& attachment : attachments_of(registry_, container.id)) {
+        if (auto taken = addresses_.restore(*attachment.endpoint); !taken) {
+            warn("address_conflict", container, taken.error());
+        }
+    }
+}
+
+void Engine::restore_names(const registry::Container& container) {
+    const auto attachments = attachments_of(registry_, container.id);
+    if (std::ranges::none_of(attachments, [](const auto& at) { return has_names(*at.network); })) return;
+    const NetNs* sandbox = sandboxes_.find(container.id);
+    auto served = netsetup_->ensure_dns_rewrite(*sandbox);
+    if (served) served = resolver_->open(container.id, *sandbox);
+    if (served) served_.insert(container.id);
+    else warn("restore_failed", container, served.error());
+}
+
+Result<> Engine::restore_links(const registry::Container& container) {
+    const NetNs* sandbox = sandboxes_.find(container.id);
+    for (const auto& [endpoint, network] : attachments_of(registry_, container.id)) {
+        if (!has_links(*network)) continue;
+        if (auto made = netsetup_->ensure_interface(interface_of(*network, *endpoint), *sandbox); !made) return made;
+    }
+    if (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode)) return {};
+    return netsetup_->set_default_routes(*sandbox, current_routes(container));
+}
+
+std::set<std::string> Engine::wanted_links() const {
+    std::set<std::string> links;
+    for (const auto* network : registry_.networks()) {
+        if (!has_links(*network)) continue;
+        links.insert(bridge_name(*network));
+        for (const auto* endpoint : registry_.endpoints_on(network->id)) links.insert(endpoint->host_interface);
+    }
+    return links;
+}
+
+Result<> Engine::remove_leftovers() {
+    auto swept = netsetup_->sweep(wanted_links());
+    if (!swept) return fail(std::move(swept).error(), "remove links that nobody wants");
+    std::map<std::string, std::string> sandboxes;
+    for (const auto* container : registry_.containers()) {
+        if (container->state != registry::ContainerState::running || !keeps_own_sandbox(*container)) continue;
+        sandboxes[std::string(short_id(container->id))] = container->name;
+    }
+    auto released = sandboxes_.release_others(sandboxes);
+    if (!released) return fail(std::move(released).error(), "remove namespaces that nobody wants");
+    if (*swept + *released > 0) {
+        metrics_.reconcile_repairs.add(*swept + *released);
+        spdlog::warn("event=leftovers_removed links={} namespaces={}", *swept, *released);
+    }
+    return {};
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace nsr::daemon {
+
+/// There is one daemon for a state directory (flock on STATE_DIR/lock) and one for a network namespace (the abstract
+/// socket @ns-register, which the kernel keeps for each network namespace). Both are gone with the process, however it
+/// ends.
+struct InstanceLock {
+    UniqueFd state_directory;
+    UniqueFd network_namespace;
+
+    /// Errc::conflict with one sentence if another daemon has either.
+    static Result<InstanceLock> take(const std::string& state_dir);
+};
+
+}  // namespace nsr::daemon
