@@ -140,6 +140,10 @@ private:
     Result<> remove(const registry::Container& container);
     api::ContainerInspect inspect_of(const registry::Container& container) const;
 
+    // resolve.cpp
+    Result<api::ResolveResult> resolve_everywhere(const api::ResolveQuery& query) const;
+    Result<api::ResolveResult> resolve_from(const api::ResolveQuery& query);
+
     // reconcile.cpp
     Result<> ensure_predefined_networks();
     Result<> settle_endpoints();

@@ -1,0 +1,100 @@
+#include <algorithm>
+
+#include "daemon/engine/engine.h"
+#include "daemon/engine/names.h"
+#include "registry/validate.h"
+
+/// What containers see: names, variables, resolv.conf; and the records that users add.
+namespace nsr::daemon {
+namespace {
+
+
+/// Which reading of a name means this network: the name itself, or NAME.NETWORK.
+bool names_endpoint(const std::vector<std::string>& names, const std::string& asked, const std::string& network) {
+    return std::ranges::any_of(names, [&](const std::string& name) {
+        const std::string known = registry::lower(name);
+        return known == asked || known + "." + registry::lower(network) == asked;
+    });
+}
+
+}  // namespace
+
+Result<api::ResolveResult> Engine::resolve(const api::ResolveQuery& query) {
+    return query.from.empty() ? resolve_everywhere(query) : resolve_from(query);
+}
+
+/// Without an asker: every network that knows the name, each answer with its network.
+Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& query) const {
+    const std::string type = registry::lower(query.type);
+    if (type != "a" && type != "aaaa" && type != "any") {
+        return fail(Errc::invalid, "without --from only types A, AAAA and ANY can be resolved, not '" + query.type + "'");
+    }
+    std::string asked = registry::lower(query.name);
+    if (asked.ends_with('.')) asked.pop_back();
+    api::ResolveResult result;
+    bool known = false;
+    for (const auto* network : registry_.networks()) {
+        if (!has_names(*network)) continue;
+        const auto ttl = zone_of(*network, {}).ttl_seconds;
+        for (const auto* endpoint : registry_.endpoints_on(network->id)) {
+            const auto* container = registry_.container_by_id(endpoint->container_id);
+            if (container == nullptr || !names_endpoint(names_of(*container, *endpoint), asked, network->name)) continue;
+            known = true;
+            if (endpoint->ipv4 && type != "aaaa") {
+                result.records.push_back({network->name, query.name, "A", endpoint->ipv4->text(), ttl});
+            }
+            if (endpoint->ipv6 && type != "a") {
+                result.records.push_back({network->name, query.name, "AAAA", endpoint->ipv6->text(), ttl});
+            }
+        }
+    }
+    result.rcode = known ? "NOERROR" : "NXDOMAIN";
+    return result;
+}
+
+Result<std::vector<std::string>> Engine::variables(const std::string& ref) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    return (*found)->env;
+}
+
+Result<> Engine::add_record(const std::string& network_ref, const registry::Record& record) {
+    auto network = registry_.find_network(network_ref);
+    if (!network) return fail(std::move(network).error());
+    if (!has_names(**network)) return fail(Errc::invalid, "network " + (*network)->name + " has no names");
+    registry::Changes changes;
+    changes.put_records.push_back(record);
+    changes.put_records.back().network_id = (*network)->id;
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    put_zone(**network);
+    resolver_->publish();
+    return {};
+}
+
+Result<> Engine::remove_record(const std::string& network_ref, const registry::Record& record) {
+    auto network = registry_.find_network(network_ref);
+    if (!network) return fail(std::move(network).error());
+    registry::Record wanted = record;
+    wanted.network_id = (*network)->id;
+    const auto records = registry_.records_of((*network)->id);
+    const auto same = [&](const registry::Record& other) {
+        return other.name == wanted.name && other.type == wanted.type && (wanted.data.empty() || other.data == wanted.data);
+    };
+    registry::Changes changes;
+    std::ranges::copy_if(records, std::back_inserter(changes.erase_records), same);
+    if (changes.erase_records.empty()) {
+        return fail(Errc::not_found, "network " + (*network)->name + " has no record " + record.name + " " + record.type);
+    }
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    put_zone(**network);
+    resolver_->publish();
+    return {};
+}
+
+Result<std::vector<registry::Record>> Engine::list_records(const std::string& network_ref) {
+    auto network = registry_.find_network(network_ref);
+    if (!network) return fail(std::move(network).error());
+    return registry_.records_of((*network)->id);
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,78 @@
+#include "daemon/file_watcher.h"
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+namespace nsr::daemon {
+namespace {
+
+constexpr int kLinksMax = 40;  // as the kernel follows them (path_resolution(7))
+constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ONLYDIR;
+
+}  // namespace
+
+FileWatcher::FileWatcher(boost::asio::io_context& context, std::string path, Changed changed)
+    : inotify_(context), path_(std::move(path)), changed_(std::move(changed)) {}
+
+Result<> FileWatcher::start() {
+    const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (fd < 0) return fail_errno("watch '" + path_ + "'");
+    inotify_.assign(fd);
+    if (auto watched = watch_chain(); !watched) return watched;
+    wait();
+    return {};
+}
+
+void FileWatcher::close() {
+    boost::system::error_code ignored;
+    inotify_.close(ignored);
+}
+
+/// Adding a watch again for the same directory changes nothing, so the chain may be walked after every event.
+Result<> FileWatcher::watch_chain() {
+    namespace fs = std::filesystem;
+    fs::path path = path_;
+    for (int links = 0; links < kLinksMax; ++links) {
+        names_.insert(path.filename());
+        const fs::path directory = path.parent_path();
+        if (::inotify_add_watch(inotify_.native_handle(), directory.c_str(), kEvents) < 0 && links == 0) {
+            return fail_errno("watch '" + directory.string() + "'");
+        }
+        std::error_code error;
+        const fs::path target = fs::read_symlink(path, error);
+        if (error) break;  // no link, or not there
+        path = target.is_absolute() ? target : directory / target;
+    }
+    return {};
+}
+
+void FileWatcher::wait() {
+    inotify_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+        if (error) return;  // closed
+        if (drain()) {
+            (void)watch_chain();  // a link may lead elsewhere now; the first directory is watched already
+            changed_();
+        }
+        wait();
+    });
+}
+
+bool FileWatcher::drain() {
+    alignas(inotify_event) char buffer[4096];
+    bool relevant = false;
+    for (;;) {
+        const ssize_t got = ::read(inotify_.native_handle(), buffer, sizeof buffer);
+        if (got <= 0) return relevant;
+        for (const char* at = buffer; at < buffer + got;) {
+            const auto* event = reinterpret_cast<const inotify_event*>(at);
+            if (event->len > 0 && names_.contains(event->name)) relevant = true;
+            if ((event->mask & (IN_Q_OVERFLOW | IN_IGNORED)) != 0) relevant = true;
+            at += sizeof *event + event->len;
+        }
+    }
+}
+
+}  // namespace nsr::daemon

@@ -1,0 +1,107 @@
+#include "daemon/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nsr::daemon {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Result<Options> read(std::vector<const char*> flags) {
+    flags.insert(flags.begin(), "ns-registerd");
+    return read_options(static_cast<int>(flags.size()), flags.data());
+}
+
+TEST(ParseUpstream, TakesAddressesWithAndWithoutPort) {
+    struct Row {
+        const char* text;
+        const char* address;
+        int port;
+    };
+    for (const Row& row : {Row{"198.51.100.53", "198.51.100.53", 53}, Row{"198.51.100.53:5353", "198.51.100.53", 5353},
+                           Row{"2001:db8::1", "2001:db8::1", 53}, Row{"[2001:db8::1]:54", "2001:db8::1", 54}}) {
+        SCOPED_TRACE(row.text);
+        const auto upstream = parse_upstream(row.text);
+        ASSERT_TRUE(upstream);
+        EXPECT_EQ(upstream->address.text(), row.address);
+        EXPECT_EQ(upstream->port, row.port);
+        EXPECT_FALSE(upstream->from_host);
+    }
+}
+
+TEST(ParseUpstream, AsksLoopbackServersFromTheHost) {
+    EXPECT_TRUE(parse_upstream("127.0.0.53")->from_host);
+    EXPECT_TRUE(parse_upstream("[::1]:53")->from_host);
+}
+
+TEST(ParseUpstream, KeepsTheZoneOfALinkLocalAddress) {
+    EXPECT_EQ(parse_upstream("fe80::1%eth0")->zone, "eth0");
+}
+
+TEST(ParseUpstream, RefusesEverythingElse) {
+    for (const char* text : {"", "bogus", "1.2.3", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:70000", "1.2.3.4:x", "[::1", "[::1]x",
+                             "[::1]:", "1.2.3.4%eth0"}) {
+        SCOPED_TRACE(text);
+        const auto upstream = parse_upstream(text);
+        ASSERT_FALSE(upstream);
+        EXPECT_THAT(upstream.error().message(), HasSubstr(std::string("'") + text + "'"));
+    }
+}
+
+TEST(ReadConfig, FillsTheSettings) {
+    const auto settings = read_config(R"(
+        state_dir = "/srv/nsr"
+        upstream = ["192.0.2.1", "192.0.2.2:5353"]
+        dns_search = ["a.example"]
+        dns_option = "timeout:3"
+        [[forward]]
+        domain = "corp.example"
+        upstream = ["192.0.2.3"]
+    )", "test.toml", {});
+    ASSERT_TRUE(settings) << settings.error().message();
+    EXPECT_EQ(settings->state_dir, "/srv/nsr");
+    EXPECT_EQ(settings->upstreams.size(), 2U);
+    EXPECT_THAT(settings->dns_search, ElementsAre("a.example"));
+    EXPECT_THAT(settings->dns_options, ElementsAre("timeout:3"));
+    ASSERT_EQ(settings->domains.size(), 1U);
+    EXPECT_EQ(settings->domains.front().domain, "corp.example");
+}
+
+TEST(ReadConfig, NamesWhatIsWrong) {
+    struct Row {
+        const char* text;
+        const char* message;
+    };
+    for (const Row& row : {Row{"colour = 1", "'colour' is not a setting"}, Row{"state_dir = 1", "must be a string"},
+                           Row{"upstream = [\"x\"]", "upstream 'x' is no IP address"}, Row{"a =", "test.toml"},
+                           Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"}}) {
+        SCOPED_TRACE(row.text);
+        const auto settings = read_config(row.text, "test.toml", {});
+        ASSERT_FALSE(settings);
+        EXPECT_THAT(settings.error().message(), HasSubstr(row.message));
+    }
+}
+
+TEST(ReadOptions, PutsTheSocketIntoTheRunDirectory) {
+    const auto options = read({"--run-dir", "/tmp/x"});
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->settings.socket, "/tmp/x/ns-register.sock");
+    EXPECT_FALSE(options->settings.is_default_run_dir);
+}
+
+TEST(ReadOptions, RefusesUnknownFlagsLevelsAndRelativePaths) {
+    EXPECT_FALSE(read({"--colour"}));
+    EXPECT_FALSE(read({"--log-level", "loud"}));
+    EXPECT_FALSE(read({"--state-dir", "here"}));
+    EXPECT_FALSE(read({"--config", "/nonexistent.toml"}));
+}
+
+TEST(ReadOptions, ShowsVersionAndHelpInsteadOfRunning) {
+    EXPECT_THAT(*read({"--version"})->message, HasSubstr("ns-registerd 0."));
+    EXPECT_THAT(*read({"--help"})->message, HasSubstr("--upstream"));
+}
+
+}  // namespace
+}  // namespace nsr::daemon
