@@ -84,18 +84,20 @@ Result<> read_ports(const api::ContainerCreateBody& body, registry::Container& c
 
 Result<> read_dns(const api::ContainerCreateBody& body, registry::Container& container) {
     for (const auto& server : body.dns) {
-        if (!IpAddress::parse(server)) {
-            return fail(Errc::invalid, "IP address is not correctly formatted: " + server);
-        }
+        if (auto valid = registry::check_dns_server(server); !valid) return valid;
+    }
+    for (const auto& domain : body.dns_search) {
+        if (auto valid = registry::check_dns_search(domain); !valid) return valid;
     }
     for (const auto& host : body.extra_hosts) {
-        if (auto valid = registry::check_extra_host(host); !valid) return valid;
+        if (auto valid = registry::parse_extra_host(host); !valid) return fail(std::move(valid).error());
     }
     for (const auto& text : body.links) {
         auto link = registry::parse_link(text);
         if (!link) return fail(std::move(link).error());
         container.links.push_back(std::move(*link));
     }
+    if (auto valid = registry::check_links(container.links); !valid) return valid;
     container.dns = body.dns;
     container.dns_search = body.dns_search;
     container.dns_options = body.dns_options;

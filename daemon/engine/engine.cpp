@@ -18,7 +18,6 @@ Engine::Engine(EngineParts parts, Metrics& metrics)
       resolver_(std::move(parts.resolver)),
       host_upstreams_(std::move(parts.host_upstreams)),
       watch_(std::move(parts.watch)),
-      host_id_(std::move(parts.host_id)),
       metrics_(metrics) {}
 
 void Engine::set_host_upstreams(std::vector<resolver::Upstream> upstreams) {

@@ -31,7 +31,6 @@ struct EngineParts {
     std::unique_ptr<net::NetSetup> netsetup;
     Sandboxes sandboxes;
     std::unique_ptr<resolver::Resolver> resolver;
-    std::string host_id;
     std::vector<resolver::Upstream> host_upstreams;  ///< from the host's resolv.conf
     WatchProcess watch;
 };
@@ -162,7 +161,6 @@ private:
     std::unique_ptr<resolver::Resolver> resolver_;
     std::vector<resolver::Upstream> host_upstreams_;
     WatchProcess watch_;
-    std::string host_id_;           ///< stable for this host: makes its ULA prefix
     std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
     Addresses addresses_;
     Metrics& metrics_;

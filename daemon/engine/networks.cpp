@@ -117,7 +117,7 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
         for (const auto& config : other->ipam) own.push_back(config.subnet);
     }
     const auto avoid = prefixes_to_avoid();
-    auto ipam = net::plan_ipam(request, own, avoid, host_id_);
+    auto ipam = net::plan_ipam(request, own, avoid, registry_.host_id());
     if (!ipam) return fail(std::move(ipam).error());
     network.ipam = std::move(*ipam);
     for (const auto& config : network.ipam) {

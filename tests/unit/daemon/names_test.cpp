@@ -1,0 +1,84 @@
+#include "daemon/engine/names.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nsr::daemon {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+registry::Container web() {
+    registry::Container container;
+    container.id = "0123456789ab" + std::string(52, '0');
+    container.name = "web";
+    container.hostname = "webhost";
+    return container;
+}
+
+registry::Endpoint attached() {
+    registry::Endpoint endpoint;
+    endpoint.aliases = {"www", "web"};
+    endpoint.phase = registry::EndpointPhase::attached;
+    endpoint.ipv4 = IpAddress::parse("10.77.0.2");
+    return endpoint;
+}
+
+TEST(NamesOf, AreNameAliasesShortIdAndHostnameOnceEach) {
+    EXPECT_THAT(names_of(web(), attached()), ElementsAre("web", "www", "0123456789ab", "webhost"));
+}
+
+TEST(EndpointNames, HoldNoAddressWhileOnlyConfigured) {
+    auto endpoint = attached();
+    EXPECT_EQ(endpoint_names(web(), endpoint).ipv4, IpAddress::parse("10.77.0.2"));
+    endpoint.phase = registry::EndpointPhase::configured;
+    EXPECT_FALSE(endpoint_names(web(), endpoint).ipv4);
+}
+
+TEST(EndpointNames, KnowExposedAndPublishedPorts) {
+    auto container = web();
+    container.exposed = {{80, registry::Protocol::tcp}};
+    container.published = {{{80, registry::Protocol::tcp}, {}, 8080, 8080}, {{53, registry::Protocol::udp}, {}, 0, 0}};
+    EXPECT_THAT(endpoint_names(container, attached()).ports,
+                ElementsAre(registry::PortProto{53, registry::Protocol::udp},
+                            registry::PortProto{80, registry::Protocol::tcp}));
+}
+
+TEST(UpstreamsOf, ContainersOwnWinOverTheDaemonsOverTheHosts) {
+    const resolver::Upstream host{*IpAddress::parse("192.0.2.1"), 53, "", true};
+    Settings settings;
+    auto container = web();
+    EXPECT_THAT(upstreams_of(container, settings, {host}), ElementsAre(host));
+    settings.upstreams = {{*IpAddress::parse("192.0.2.2"), 53, "", false}};
+    EXPECT_THAT(upstreams_of(container, settings, {host}), ElementsAre(settings.upstreams.front()));
+    container.dns = {"192.0.2.3"};
+    EXPECT_THAT(upstreams_of(container, settings, {host}),
+                ElementsAre(resolver::Upstream{*IpAddress::parse("192.0.2.3"), 53, "", false}));
+}
+
+TEST(HasNames, OnlyOnUserDefinedNetworks) {
+    registry::Network network;
+    network.name = "net1";
+    EXPECT_TRUE(has_names(network));
+    network.name = "bridge";
+    EXPECT_FALSE(has_names(network));
+    network.name = "none";
+    network.driver = "null";
+    EXPECT_FALSE(has_names(network));
+}
+
+TEST(ZoneOf, OwnsTheReverseNamesOfBridgeSubnetsOnly) {
+    registry::Network network;
+    network.name = "net1";
+    network.ipam.push_back({*IpPrefix::parse("10.77.0.0/24"), {}, {}, {}, false});
+    network.options["ns-register.dns.ttl"] = "30";
+    const auto zone = zone_of(network, {});
+    EXPECT_THAT(zone.reverse_subnets, ElementsAre(*IpPrefix::parse("10.77.0.0/24")));
+    EXPECT_EQ(zone.ttl_seconds, 30U);
+    network.driver = "macvlan";
+    EXPECT_THAT(zone_of(network, {}).reverse_subnets, IsEmpty());
+}
+
+}  // namespace
+}  // namespace nsr::daemon
