@@ -1,0 +1,214 @@
+#include "daemon/app.h"
+
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+#include <optional>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "api/http_server.h"
+#include "api/router.h"
+#include "common/files.h"
+#include "common/log.h"
+#include "daemon/engine/engine.h"
+#include "daemon/file_watcher.h"
+#include "daemon/host_resolver.h"
+#include "daemon/instance_lock.h"
+#include "daemon/metrics_text.h"
+#include "daemon/operations.h"
+#include "daemon/pid_watcher.h"
+#include "daemon/version.h"
+#include "registry/sqlite/sqlite_store.h"
+
+namespace nsr::daemon {
+namespace {
+
+/// How long dying links are collected before they are deleted in one request.
+constexpr std::chrono::seconds kSweepDelay{1};
+
+unsigned worker_count() {
+    const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
+    return online < 1 ? 1U : static_cast<unsigned>(online);
+}
+
+Result<> check_root() {
+    if (::geteuid() == 0) return {};
+    return fail(Errc::forbidden, "ns-registerd must run as root: it makes network namespaces and interfaces");
+}
+
+Result<> make_state_directory(const std::string& path) {
+    if (auto made = make_directories(path, 0700); !made) return made;
+    if (::access(path.c_str(), W_OK) != 0) return fail_errno("state directory '" + path + "' cannot be written");
+    return {};
+}
+
+}  // namespace
+
+/// All parts, declared in the order of construction: each may use those above it.
+class App::Parts {
+public:
+    explicit Parts(Settings settings) : settings_(std::move(settings)), metrics_(worker_count()) {}
+
+    ~Parts() {
+        watcher_.close();
+        if (operations_) operations_->post([this] { finish(); });
+        operations_.reset();
+    }
+
+    Result<> start() {
+        if (auto root = check_root(); !root) return root;
+        if (auto made = make_state_directory(settings_.state_dir); !made) return made;
+        if (auto made = make_directories(settings_.run_dir); !made) return made;
+        auto lock = InstanceLock::take(settings_.state_dir);
+        if (!lock) return fail(std::move(lock).error());
+        lock_.emplace(std::move(*lock));
+        log::start(settings_.log_level);
+        if (auto built = build_engine(); !built) return built;
+        if (auto reconciled = on_operations([this] { return engine_->reconcile(); }); !reconciled) return reconciled;
+        if (auto listening = listen(); !listening) return listening;
+        follow_resolv_conf();
+        return {};
+    }
+
+    void run() {
+        boost::asio::signal_set signals(control_, SIGTERM, SIGINT);
+        signals.async_wait([this](const boost::system::error_code& error, int number) {
+            if (!error) stop(number);
+        });
+        spdlog::info("event=ready version={} commit={} socket={} workers={}", kVersion, kGitCommit,
+                     log::quoted(settings_.socket), metrics_.dns.size());
+        control_.run();
+    }
+
+private:
+    Result<> build_engine() {
+        auto store = registry::open_sqlite_store(settings_.state_dir + "/registry.db");
+        if (!store) return fail(std::move(store).error());
+        auto registry = registry::Registry::load(std::move(*store));
+        if (!registry) return fail(std::move(registry).error(), "load the registry");
+        auto home = NetNs::current();
+        if (!home) return fail(std::move(home).error());
+        auto netsetup = net::NetSetup::open();
+        if (!netsetup) return fail(std::move(netsetup).error());
+        auto keeper = net::NetnsKeeper::open(settings_.run_dir, settings_.is_default_run_dir);
+        if (!keeper) return fail(std::move(keeper).error());
+        const resolver::ResolverOptions options{.workers = worker_count(), .pin_workers = true};
+        auto resolver = resolver::Resolver::start(options, *home, metrics_);
+        if (!resolver) return fail(std::move(resolver).error(), "start the resolver");
+        EngineParts parts{.settings = settings_,
+                          .registry = std::move(*registry),
+                          .netsetup = std::move(*netsetup),
+                          .sandboxes = Sandboxes(std::move(*keeper), std::move(*home)),
+                          .resolver = std::move(*resolver),
+                          .host_upstreams = host_upstreams(settings_.resolv_conf),
+                          .watch = [this](const std::string& id, UniqueFd pidfd) { watch(id, std::move(pidfd)); }};
+        engine_ = std::make_unique<Engine>(std::move(parts), metrics_);
+        operations_ = std::make_unique<Operations>([this] { arm_sweep(); });
+        sweep_timer_.emplace(operations_->context());
+        return {};
+    }
+
+    /// Runs a function on the operations thread and waits for it. Before the control loop runs only.
+    Result<> on_operations(std::function<Result<>()> function) {
+        std::promise<Result<>> done;
+        operations_->post([&] { done.set_value(function()); });
+        return done.get_future().get();
+    }
+
+    Result<> listen() {
+        router_.emplace(*engine_, api::Hooks{.version = kVersion,
+                                             .git_commit = kGitCommit,
+                                             .metrics_text = [this] { return current_metrics(); }});
+        server_.emplace(control_, settings_.socket, *router_, metrics_,
+                        [this](std::function<void()> task) { operations_->post(std::move(task)); });
+        return server_->listen();
+    }
+
+    std::string current_metrics() {
+        engine_->count();
+        return metrics_text(metrics_);
+    }
+
+    /// Operations thread: hands a pidfd to the control thread.
+    void watch(const std::string& container_id, UniqueFd pidfd) {
+        boost::asio::post(control_, [this, container_id, pidfd = std::move(pidfd)]() mutable {
+            watcher_.watch(container_id, std::move(pidfd));
+        });
+    }
+
+    void ended(const std::string& container_id) {
+        operations_->post_urgent([this, container_id] { engine_->sandbox_ended(container_id); });
+    }
+
+    void follow_resolv_conf() {
+        if (auto started = resolv_conf_.start(); !started) {
+            spdlog::warn("event=resolv_conf_not_followed err={}", log::quoted(started.error().message()));
+        }
+    }
+
+    void resolv_conf_changed() {
+        operations_->post([this] { engine_->set_host_upstreams(host_upstreams(settings_.resolv_conf)); });
+    }
+
+    /// Operations thread, after every task.
+    void arm_sweep() {
+        if (sweep_armed_ || stopping_ || !engine_->wants_sweep()) return;
+        sweep_armed_ = true;
+        sweep_timer_->expires_after(kSweepDelay);
+        sweep_timer_->async_wait([this](const boost::system::error_code& error) {
+            sweep_armed_ = false;
+            if (!error) engine_->sweep();
+        });
+    }
+
+    /// Operations thread, last task.
+    void finish() {
+        stopping_ = true;
+        sweep_timer_.reset();
+        if (engine_->wants_sweep()) engine_->sweep();
+    }
+
+    void stop(int number) {
+        spdlog::info("event=stopping signal={}", number);
+        resolv_conf_.close();
+        watcher_.close();
+        server_->stop();
+    }
+
+    Settings settings_;
+    Metrics metrics_;
+    std::optional<InstanceLock> lock_;
+    boost::asio::io_context control_{1};
+    std::unique_ptr<Engine> engine_;
+    PidWatcher watcher_{control_, [this](const std::string& id) { ended(id); }};
+    FileWatcher resolv_conf_{control_, settings_.resolv_conf, [this] { resolv_conf_changed(); }};
+    std::optional<api::Router> router_;
+    std::optional<api::HttpServer> server_;
+    std::unique_ptr<Operations> operations_;
+
+    // operations thread
+    std::optional<boost::asio::steady_timer> sweep_timer_;
+    bool sweep_armed_ = false;
+    bool stopping_ = false;
+};
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::start(Settings settings) {
+    std::signal(SIGPIPE, SIG_IGN);
+    auto parts = std::make_unique<Parts>(std::move(settings));
+    if (auto started = parts->start(); !started) return fail(std::move(started).error());
+    return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+void App::run() { parts_->run(); }
+
+}  // namespace nsr::daemon

@@ -1,0 +1,212 @@
+#include "daemon/engine/engine.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "registry/memory/memory_store.h"
+#include "tests/support/fake_netsetup.h"
+#include "tests/support/fake_resolver.h"
+
+namespace nsr::daemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// The engine on a kernel and a resolver in memory; only namespaces are real, in a mount namespace of the test's own.
+class EngineTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        ASSERT_EQ(::unshare(CLONE_NEWNET | CLONE_NEWNS), 0) << "needs root";
+        ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+        char name[] = "/tmp/engine-test-XXXXXX";
+        directory_ = ::mkdtemp(name);
+        auto store = std::make_unique<registry::MemoryStore>();
+        store_ = store.get();
+        engine_ = make_engine(std::move(store));
+        ASSERT_TRUE(engine_->reconcile());
+    }
+
+    void TearDown() override {
+        engine_.reset();
+        ::umount2((directory_ + "/netns").c_str(), MNT_DETACH);
+        std::filesystem::remove_all(directory_);
+    }
+
+    std::unique_ptr<Engine> make_engine(std::unique_ptr<registry::Store> store) {
+        Settings settings;
+        settings.state_dir = settings.run_dir = directory_;
+        EngineParts parts{.settings = settings,
+                          .registry = *registry::Registry::load(std::move(store)),
+                          .netsetup = std::make_unique<testing::FakeNetSetup>(kernel_),
+                          .sandboxes = Sandboxes(*net::NetnsKeeper::open(directory_, false), *NetNs::current()),
+                          .resolver = std::make_unique<testing::FakeResolver>(names_),
+                          .host_upstreams = {},
+                          .watch = [](const std::string&, UniqueFd) {}};
+        return std::make_unique<Engine>(std::move(parts), metrics_);
+    }
+
+    std::string network(const std::string& name, const std::string& subnet = "") {
+        api::NetworkCreateBody body;
+        body.name = name;
+        if (!subnet.empty()) body.ipam.push_back({subnet, "", "", {}});
+        auto created = engine_->create_network(body);
+        EXPECT_TRUE(created) << created.error().message();
+        return created ? created->id : "";
+    }
+
+    std::string container(const std::string& name, const std::string& network) {
+        api::ContainerCreateBody body;
+        body.name = name;
+        body.network_mode = network;
+        auto created = engine_->create_container(body);
+        EXPECT_TRUE(created) << created.error().message();
+        return created ? created->id : "";
+    }
+
+    std::string address(const std::string& name, const std::string& network) {
+        return engine_->inspect_container(name)->networks[network].ip_address;
+    }
+
+    std::vector<std::string> pinned() const {
+        std::vector<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(directory_ + "/netns")) {
+            names.push_back(entry.path().filename());
+        }
+        return names;
+    }
+
+    std::string directory_;
+    Metrics metrics_{1};
+    testing::FakeNetSetup::World kernel_;
+    testing::FakeResolver::World names_;
+    registry::MemoryStore* store_ = nullptr;
+    std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, AttachedMeansLinkedNamedAndServed) {
+    const auto net1 = network("net1", "10.77.0.0/24");
+    const auto web = container("web", "net1");
+    EXPECT_THAT(kernel_.interfaces, IsEmpty());
+    ASSERT_TRUE(engine_->start_container("web"));
+    ASSERT_THAT(kernel_.interfaces, SizeIs(1));
+    EXPECT_EQ(kernel_.interfaces.begin()->second.mac.text(), "02:42:0a:4d:00:02");
+    EXPECT_EQ((names_.published.at({net1, web}).ipv4), IpAddress::parse("10.77.0.2"));
+    EXPECT_TRUE(names_.open.contains(web));
+    EXPECT_THAT(pinned(), ElementsAre(web.substr(0, 12)));
+}
+
+TEST_F(EngineTest, StoppedMeansUnlinkedButOwned) {
+    const auto net1 = network("net1");
+    const auto web = container("web", "net1");
+    ASSERT_TRUE(engine_->start_container("web"));
+    ASSERT_TRUE(engine_->stop_container("web"));
+    EXPECT_THAT(kernel_.interfaces, IsEmpty());
+    EXPECT_THAT(names_.open, IsEmpty());
+    EXPECT_FALSE((names_.published.at({net1, web}).ipv4));
+    EXPECT_THAT(pinned(), IsEmpty());
+    ASSERT_TRUE(engine_->remove_container("web", false));
+    EXPECT_THAT(names_.published, IsEmpty());
+}
+
+TEST_F(EngineTest, EveryFailureOfAStartLeavesNothing) {
+    const auto net1 = network("net1", "10.77.0.0/24");
+    const auto web = container("web", "net1");
+    const auto before = names_.published;
+    for (unsigned step = 1;; ++step) {
+        SCOPED_TRACE(step);
+        kernel_.calls = 0;
+        kernel_.fail_at = step;
+        const auto started = engine_->start_container("web");
+        if (started) break;
+        EXPECT_THAT(started.error().message(), HasSubstr("injected failure"));
+        EXPECT_THAT(kernel_.interfaces, IsEmpty());
+        EXPECT_THAT(kernel_.rewritten, IsEmpty());
+        EXPECT_THAT(names_.open, IsEmpty());
+        EXPECT_EQ(names_.published, before);
+        EXPECT_THAT(pinned(), IsEmpty());
+        EXPECT_EQ(engine_->inspect_container("web")->container.state, registry::ContainerState::created);
+        ASSERT_LT(step, 20U);
+    }
+    EXPECT_EQ(address("web", "net1"), "10.77.0.2") << "a failed start has kept an address";
+}
+
+TEST_F(EngineTest, AFailureOfTheResolverOrTheStoreLeavesNothing) {
+    network("net1");
+    container("web", "net1");
+    names_.fail_open = true;
+    EXPECT_FALSE(engine_->start_container("web"));
+    EXPECT_THAT(kernel_.interfaces, IsEmpty());
+    EXPECT_THAT(kernel_.rewritten, IsEmpty());
+    names_.fail_open = false;
+    store_->fail_next_commits(1);
+    EXPECT_FALSE(engine_->start_container("web"));
+    EXPECT_THAT(kernel_.interfaces, IsEmpty());
+    EXPECT_THAT(pinned(), IsEmpty());
+    EXPECT_TRUE(engine_->start_container("web"));
+}
+
+TEST_F(EngineTest, EveryFailureOfANetworkLeavesNothing) {
+    const auto bridges = kernel_.bridges;
+    for (unsigned step = 1; step <= 2; ++step) {
+        kernel_.calls = 0;
+        kernel_.fail_at = step;
+        api::NetworkCreateBody body;
+        body.name = "net1";
+        EXPECT_FALSE(engine_->create_network(body));
+        EXPECT_EQ(kernel_.bridges, bridges);
+        EXPECT_FALSE(engine_->inspect_network("net1"));
+    }
+}
+
+TEST_F(EngineTest, ConnectGivesTheNextInterfaceAndDisconnectTakesItBack) {
+    network("net1", "10.77.0.0/24");
+    const auto net2 = network("net2", "10.78.0.0/24");
+    const auto web = container("web", "net1");
+    ASSERT_TRUE(engine_->start_container("web"));
+    ASSERT_TRUE(engine_->connect("net2", {.container = "web", .endpoint = {}}));
+    std::vector<std::string> interfaces;
+    for (const auto& [host_name, spec] : kernel_.interfaces) interfaces.push_back(spec.name);
+    EXPECT_THAT(interfaces, ::testing::UnorderedElementsAre("eth0", "eth1"));
+    EXPECT_THAT(engine_->connect("net2", {.container = "web", .endpoint = {}}).error().message(),
+                HasSubstr("endpoint with name web already exists in network net2"));
+    ASSERT_TRUE(engine_->disconnect("net2", {.container = "web", .force = false}));
+    EXPECT_THAT(kernel_.interfaces, SizeIs(1));
+    EXPECT_FALSE((names_.published.contains({net2, web})));
+}
+
+TEST_F(EngineTest, ANetworkWithEndpointsStays) {
+    network("net1");
+    container("web", "net1");
+    ASSERT_TRUE(engine_->start_container("web"));
+    const auto removed = engine_->remove_network("net1");
+    ASSERT_FALSE(removed);
+    EXPECT_THAT(removed.error().message(), HasSubstr("network net1 has active endpoints (name:\"web\""));
+    ASSERT_TRUE(engine_->stop_container("web"));
+    ASSERT_TRUE(engine_->remove_network("net1"));
+    EXPECT_EQ(engine_->start_container("web").error().message(), "network net1 not found");
+    network("net1");
+    EXPECT_TRUE(engine_->start_container("web")) << "a network is found by name at each start";
+}
+
+TEST_F(EngineTest, AddressesAreLowestFreeAndReleasedAtStop) {
+    network("net1", "10.77.0.0/24");
+    for (const char* name : {"a", "b", "c"}) {
+        container(std::string("web-") + name, "net1");
+        ASSERT_TRUE(engine_->start_container(std::string("web-") + name));
+    }
+    EXPECT_EQ(address("web-c", "net1"), "10.77.0.4");
+    ASSERT_TRUE(engine_->stop_container("web-a"));
+    ASSERT_TRUE(engine_->restart_container("web-c"));
+    EXPECT_EQ(address("web-c", "net1"), "10.77.0.2");
+}
+
+}  // namespace
+}  // namespace nsr::daemon

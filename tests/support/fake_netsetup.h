@@ -1,0 +1,82 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "netsetup/netsetup.h"
+
+namespace nsr::testing {
+
+/// A kernel in memory: keeps what it was told, and fails on demand.
+class FakeNetSetup : public net::NetSetup {
+public:
+    struct World {
+        std::map<std::string, net::BridgeSpec> bridges;
+        std::map<std::string, net::InterfaceSpec> interfaces;  ///< by host end
+        std::set<std::uint64_t> rewritten;                     ///< inodes of sandboxes
+        std::vector<net::BridgeSpec> firewall;
+        unsigned calls = 0;
+        unsigned fail_at = 0;  ///< the number of the call that fails, counted from 1; 0: none
+
+        /// What must be as before when something has failed.
+        auto state() const { return std::tie(bridges, interfaces, rewritten, firewall); }
+    };
+
+    explicit FakeNetSetup(World& world) : world_(world) {}
+
+    Result<> ensure_bridge(const net::BridgeSpec& spec) override {
+        if (auto step = count("ensure_bridge"); !step) return step;
+        world_.bridges[spec.name] = spec;
+        return {};
+    }
+    Result<> remove_bridge(const std::string& name) override {
+        world_.bridges.erase(name);
+        return {};
+    }
+    Result<> prepare_sandbox(const NetNs&) override { return count("prepare_sandbox"); }
+    Result<> ensure_loopback(const NetNs&) override { return count("ensure_loopback"); }
+    Result<> ensure_dns_rewrite(const NetNs& sandbox) override {
+        if (auto step = count("ensure_dns_rewrite"); !step) return step;
+        world_.rewritten.insert(sandbox.inode());
+        return {};
+    }
+    Result<> remove_dns_rewrite(const NetNs& sandbox) override {
+        world_.rewritten.erase(sandbox.inode());
+        return {};
+    }
+    Result<> ensure_interface(const net::InterfaceSpec& spec, const NetNs&) override {
+        // What a real failure half way may leave: the caller must take it back.
+        world_.interfaces[spec.host_name] = spec;
+        return count("ensure_interface");
+    }
+    Result<> remove_interface(const std::string& host_name, const std::string&, const NetNs&) override {
+        world_.interfaces.erase(host_name);
+        return {};
+    }
+    Result<> set_default_routes(const NetNs&, const net::SandboxRoutes&) override {
+        return count("set_default_routes");
+    }
+    Result<> ensure_firewall(const std::vector<net::BridgeSpec>& bridges) override {
+        if (auto step = count("ensure_firewall"); !step) return step;
+        world_.firewall = bridges;
+        return {};
+    }
+    Result<unsigned> sweep(const std::set<std::string>& wanted) override {
+        return static_cast<unsigned>(std::erase_if(
+            world_.interfaces, [&](const auto& interface) { return !wanted.contains(interface.first); }));
+    }
+    bool has_dying_links() const override { return false; }
+    Result<net::HostPrefixes> host_prefixes() override { return net::HostPrefixes{}; }
+
+private:
+    Result<> count(const char* call) {
+        if (++world_.calls == world_.fail_at) return fail(Errc::system, std::string(call) + ": injected failure");
+        return {};
+    }
+
+    World& world_;
+};
+
+}  // namespace nsr::testing
