@@ -107,7 +107,7 @@ private:
                           .netsetup = std::move(*netsetup),
                           .sandboxes = Sandboxes(std::move(*keeper), std::move(*home)),
                           .resolver = std::move(*resolver),
-                          .host_upstreams = host_upstreams(settings_.resolv_conf),
+                          .host_dns = read_host_dns(settings_.resolv_conf),
                           .watch = [this](const std::string& id, UniqueFd pidfd) { watch(id, std::move(pidfd)); }};
         engine_ = std::make_unique<Engine>(std::move(parts), metrics_);
         operations_ = std::make_unique<Operations>([this] { arm_sweep(); });
@@ -154,7 +154,7 @@ private:
     }
 
     void resolv_conf_changed() {
-        operations_->post([this] { engine_->set_host_upstreams(host_upstreams(settings_.resolv_conf)); });
+        operations_->post([this] { engine_->set_host_dns(read_host_dns(settings_.resolv_conf)); });
     }
 
     /// Operations thread, after every task.

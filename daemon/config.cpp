@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include "daemon/engine/names.h"
 #include "daemon/options.h"
 
 namespace nsr::daemon {
@@ -24,17 +25,17 @@ Result<std::vector<std::string>> strings_of(const toml::node& node, const std::s
     return strings;
 }
 
-Result<std::vector<resolver::Upstream>> upstreams_of(const toml::node& node, const std::string& path,
-                                                     std::string_view key) {
+Result<std::vector<hosts::NameServer>> servers_of(const toml::node& node, const std::string& path,
+                                                 std::string_view key) {
     auto texts = strings_of(node, path, key);
     if (!texts) return fail(std::move(texts).error());
-    std::vector<resolver::Upstream> upstreams;
+    std::vector<hosts::NameServer> servers;
     for (const auto& text : *texts) {
         auto upstream = parse_upstream(text);
         if (!upstream) return fail(std::move(upstream).error(), "'" + path + "'");
-        upstreams.push_back(*upstream);
+        servers.push_back(std::move(*upstream));
     }
-    return upstreams;
+    return servers;
 }
 
 /// One [[forward]] table.
@@ -46,9 +47,11 @@ Result<resolver::DomainUpstreams> forward_of(const toml::node& node, const std::
         if (key == "domain" && value.is_string()) {
             forward.domain = value.as_string()->get();
         } else if (key == "upstream") {
-            auto upstreams = upstreams_of(value, path, "forward.upstream");
-            if (!upstreams) return fail(std::move(upstreams).error());
-            forward.upstreams = std::move(*upstreams);
+            auto servers = servers_of(value, path, "forward.upstream");
+            if (!servers) return fail(std::move(servers).error());
+            for (const auto& server : *servers) {
+                forward.upstreams.push_back(upstream_of(server, server.address.is_loopback()));
+            }
         } else {
             return wrong(path, std::string("forward.") + std::string(key.str()), "is not a setting");
         }
@@ -67,8 +70,8 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
         *target = value.as_string()->get();
         return {};
     }
-    for (const auto& [name, target] : {std::pair{"dns_search", &settings.dns_search},
-                                       {"dns_option", &settings.dns_options}}) {
+    for (const auto& [name, target] : {std::pair{"dns_search", &settings.dns.search},
+                                       {"dns_option", &settings.dns.options}}) {
         if (key != name) continue;
         auto strings = strings_of(value, path, key);
         if (!strings) return fail(std::move(strings).error());
@@ -76,9 +79,9 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
         return {};
     }
     if (key == "upstream") {
-        auto upstreams = upstreams_of(value, path, key);
-        if (!upstreams) return fail(std::move(upstreams).error());
-        settings.upstreams = std::move(*upstreams);
+        auto servers = servers_of(value, path, key);
+        if (!servers) return fail(std::move(servers).error());
+        settings.dns.servers = std::move(*servers);
         return {};
     }
     if (key == "forward" && value.is_array()) {

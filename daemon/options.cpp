@@ -1,7 +1,5 @@
 #include "daemon/options.h"
 
-#include <charconv>
-
 #include <CLI/CLI.hpp>
 
 #include "common/files.h"
@@ -21,15 +19,6 @@ struct Flags {
     std::optional<std::string> log_level;
     std::vector<std::string> upstreams;
 };
-
-Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size() || port == 0) {
-        return fail(Errc::invalid, "upstream '" + std::string(whole) + "' has no valid port");
-    }
-    return port;
-}
 
 Result<> check_log_level(const std::string& level) {
     for (const char* known : {"trace", "debug", "info", "warn", "error", "off"}) {
@@ -53,11 +42,11 @@ Result<Settings> merge(const Flags& flags) {
     if (flags.run_dir) settings.run_dir = *flags.run_dir;
     if (flags.socket) settings.socket = *flags.socket;
     if (flags.log_level) settings.log_level = *flags.log_level;
-    if (!flags.upstreams.empty()) settings.upstreams.clear();
+    if (!flags.upstreams.empty()) settings.dns.servers.clear();
     for (const auto& upstream : flags.upstreams) {
         auto parsed = parse_upstream(upstream);
         if (!parsed) return fail(std::move(parsed).error());
-        settings.upstreams.push_back(*parsed);
+        settings.dns.servers.push_back(std::move(*parsed));
     }
     if (auto valid = check_log_level(settings.log_level); !valid) return fail(std::move(valid).error());
     if (settings.socket.empty()) settings.socket = settings.run_dir + "/ns-register.sock";
@@ -70,41 +59,10 @@ Result<Settings> merge(const Flags& flags) {
 
 }  // namespace
 
-Result<resolver::Upstream> parse_upstream(std::string_view text) {
-    resolver::Upstream upstream;
-    std::string_view host = text;
-    std::string_view port;
-    if (text.starts_with('[')) {
-        const auto close = text.find(']');
-        if (close == std::string_view::npos) return fail(Errc::invalid, "upstream '" + std::string(text) + "' is no address");
-        host = text.substr(1, close - 1);
-        port = text.substr(close + 1);
-        if (!port.empty() && !port.starts_with(':')) {
-            return fail(Errc::invalid, "upstream '" + std::string(text) + "' is no address");
-        }
-        if (!port.empty()) port.remove_prefix(1);
-        if (port.empty() && text.ends_with(':')) return fail(parse_port(port, text).error());
-    } else if (const auto colon = text.find(':'); colon != text.npos && text.find(':', colon + 1) == text.npos) {
-        host = text.substr(0, colon);
-        port = text.substr(colon + 1);
-        if (port.empty()) return fail(parse_port(port, text).error());
-    }
-    if (const auto percent = host.find('%'); percent != std::string_view::npos) {
-        upstream.zone = host.substr(percent + 1);
-        host = host.substr(0, percent);
-    }
-    const auto address = IpAddress::parse(host);
-    if (!address || (address->is_v4() && !upstream.zone.empty())) {
-        return fail(Errc::invalid, "upstream '" + std::string(text) + "' is no IP address");
-    }
-    upstream.address = *address;
-    upstream.from_host = address->is_loopback();
-    if (!port.empty()) {
-        auto number = parse_port(port, text);
-        if (!number) return fail(std::move(number).error());
-        upstream.port = *number;
-    }
-    return upstream;
+Result<hosts::NameServer> parse_upstream(std::string_view text) {
+    auto server = hosts::parse_name_server(text);
+    if (!server) return fail(Errc::invalid, "upstream '" + std::string(text) + "' is not an IP address, or has no valid port");
+    return server;
 }
 
 Result<Options> read_options(int argc, const char* const* argv) {

@@ -19,8 +19,8 @@ struct Options {
 /// Flags and the configuration file (TOML), checked and merged; flags win. Errc::invalid with one sentence otherwise.
 Result<Options> read_options(int argc, const char* const* argv);
 
-/// "IP", "IP:PORT" (IPv4), "[IP]:PORT" (IPv6). A loopback address is asked from the host's namespace (D-86).
-Result<resolver::Upstream> parse_upstream(std::string_view text);
+/// "IP", "IP:PORT" (IPv4), "[IP]:PORT" (IPv6).
+Result<hosts::NameServer> parse_upstream(std::string_view text);
 
 /// The settings in a configuration file, on top of `base`. Unknown keys are refused.
 Result<Settings> read_config(std::string_view toml_text, const std::string& path, Settings base);

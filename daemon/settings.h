@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "hosts/resolv_conf.h"
 #include "resolver/zone/spec.h"
 
 namespace nsr::daemon {
@@ -15,12 +16,10 @@ struct Settings {
     std::string log_level = "info";
     bool is_default_run_dir = true;  ///< then namespaces are shown under /run/netns, too
 
-    /// Servers given with --upstream: what dockerd's --dns is. Empty: those of the host's resolv.conf.
-    std::vector<resolver::Upstream> upstreams;
+    /// --upstream (what dockerd's --dns is), dns_search and dns_option; what is empty is the host's.
+    hosts::DnsSettings dns;
     std::vector<resolver::DomainUpstreams> domains;  ///< [[forward]]
-    std::vector<std::string> dns_search;
-    std::vector<std::string> dns_options;
-    std::string resolv_conf = "/etc/resolv.conf";  ///< of the host
+    std::string resolv_conf{hosts::kHostResolvConf};
 };
 
 inline constexpr const char* kDefaultRunDir = "/run/ns-register";

@@ -141,7 +141,7 @@ void Engine::remove_names(const registry::Endpoint& endpoint) {
 }
 
 void Engine::put_view(const registry::Container& container) {
-    resolver_->put_view(view_of(registry_, container, settings_, host_upstreams_));
+    resolver_->put_view(view_of(registry_, container, settings_, host_dns_));
 }
 
 net::SandboxRoutes Engine::current_routes(const registry::Container& container) const {

@@ -16,18 +16,18 @@ Engine::Engine(EngineParts parts, Metrics& metrics)
       netsetup_(std::move(parts.netsetup)),
       sandboxes_(std::move(parts.sandboxes)),
       resolver_(std::move(parts.resolver)),
-      host_upstreams_(std::move(parts.host_upstreams)),
+      host_dns_(std::move(parts.host_dns)),
       watch_(std::move(parts.watch)),
       metrics_(metrics) {}
 
-void Engine::set_host_upstreams(std::vector<resolver::Upstream> upstreams) {
-    if (upstreams == host_upstreams_) return;
-    host_upstreams_ = std::move(upstreams);
+void Engine::set_host_dns(hosts::ResolvConf host) {
+    if (host.text == host_dns_.text) return;
+    host_dns_ = std::move(host);
     for (const auto* container : registry_.containers()) {
         if (container->state == registry::ContainerState::running) put_view(*container);
     }
     resolver_->publish();
-    spdlog::info("event=host_upstreams_changed servers={}", host_upstreams_.size());
+    spdlog::info("event=host_upstreams_changed servers={}", host_dns_.servers.size());
 }
 
 void Engine::sweep() {

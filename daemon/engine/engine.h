@@ -31,7 +31,7 @@ struct EngineParts {
     std::unique_ptr<net::NetSetup> netsetup;
     Sandboxes sandboxes;
     std::unique_ptr<resolver::Resolver> resolver;
-    std::vector<resolver::Upstream> host_upstreams;  ///< from the host's resolv.conf
+    hosts::ResolvConf host_dns;  ///< the host's resolv.conf
     WatchProcess watch;
 };
 
@@ -50,8 +50,8 @@ public:
     /// Makes kernel, files and resolver agree with the registry; once, at start-up.
     Result<> reconcile();
 
-    /// The host's resolv.conf names other servers now.
-    void set_host_upstreams(std::vector<resolver::Upstream> upstreams);
+    /// The host's resolv.conf has changed.
+    void set_host_dns(hosts::ResolvConf host);
 
     /// The process behind a container has ended: its names and links go. No-op if it does not run any more.
     void sandbox_ended(const std::string& container_id);
@@ -159,7 +159,7 @@ private:
     std::unique_ptr<net::NetSetup> netsetup_;
     Sandboxes sandboxes_;
     std::unique_ptr<resolver::Resolver> resolver_;
-    std::vector<resolver::Upstream> host_upstreams_;
+    hosts::ResolvConf host_dns_;
     WatchProcess watch_;
     std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
     Addresses addresses_;

@@ -1,10 +1,11 @@
 #include "daemon/engine/names.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "common/ids.h"
+#include "common/log.h"
 #include "daemon/engine/order.h"
+#include "hosts/upstreams.h"
 #include "registry/validate.h"
 
 namespace nsr::daemon {
@@ -12,26 +13,12 @@ namespace {
 
 constexpr const char* kTtlOption = "ns-register.dns.ttl";
 constexpr const char* kModeOption = "ns-register.dns";
-constexpr std::string_view kNdots = "ndots:";
 
 resolver::DnsMode mode_of(const registry::Network& network) {
     const auto option = network.options.find(kModeOption);
     if (option == network.options.end()) return resolver::DnsMode::full;
     if (option->second == "off") return resolver::DnsMode::off;
     return option->second == "forward-only" ? resolver::DnsMode::forward_only : resolver::DnsMode::full;
-}
-
-/// Whether a user has set ndots above 0 (D-61). The last valid one counts.
-bool keeps_single_labels(const std::vector<std::string>& options) {
-    int ndots = 0;
-    for (const std::string_view option : options) {
-        if (!option.starts_with(kNdots)) continue;
-        int value = 0;
-        const auto text = option.substr(kNdots.size());
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error == std::errc{} && end == text.data() + text.size() && value >= 0) ndots = value;
-    }
-    return ndots > 0;
 }
 
 }  // namespace
@@ -87,20 +74,23 @@ resolver::EndpointNames endpoint_names(const registry::Container& container, con
     return names;
 }
 
+resolver::Upstream upstream_of(const hosts::NameServer& server, bool from_host) {
+    return {server.address, server.port, server.zone, from_host};
+}
+
 std::vector<resolver::Upstream> upstreams_of(const registry::Container& container, const Settings& settings,
-                                             const std::vector<resolver::Upstream>& host_upstreams) {
-    if (!container.dns.empty()) {
-        std::vector<resolver::Upstream> own;
-        for (const auto& text : container.dns) {
-            if (const auto address = IpAddress::parse(text)) own.push_back({*address, 53, "", false});
-        }
-        return own;
+                                             const hosts::ResolvConf& host) {
+    const auto chosen = hosts::choose_upstreams(hosts::dns_settings(container), settings.dns, host);
+    for (const auto& own : chosen.own) {
+        spdlog::warn("event=own_address_left_out container={} server={}", log::quoted(container.name), own.text());
     }
-    return settings.upstreams.empty() ? host_upstreams : settings.upstreams;
+    std::vector<resolver::Upstream> upstreams;
+    for (const auto& [server, from_host] : chosen.servers) upstreams.push_back(upstream_of(server, from_host));
+    return upstreams;
 }
 
 resolver::ViewSpec view_of(const registry::Registry& registry, const registry::Container& container,
-                           const Settings& settings, const std::vector<resolver::Upstream>& host_upstreams) {
+                           const Settings& settings, const hosts::ResolvConf& host) {
     resolver::ViewSpec view;
     view.container_id = container.id;
     const auto attachments = attachments_of(registry, container.id);
@@ -110,10 +100,9 @@ resolver::ViewSpec view_of(const registry::Registry& registry, const registry::C
         view.outside |= !network->internal;
         if (has_names(*network)) view.networks.push_back({network->id, endpoint->links});
     }
-    view.upstreams = upstreams_of(container, settings, host_upstreams);
+    view.upstreams = upstreams_of(container, settings, host);
     view.domains = settings.domains;
-    const auto& options = container.dns_options.empty() ? settings.dns_options : container.dns_options;
-    view.keep_single_labels = keeps_single_labels(options);
+    view.keep_single_labels = hosts::keeps_single_labels(hosts::dns_settings(container), settings.dns);
     return view;
 }
 

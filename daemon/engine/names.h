@@ -23,9 +23,12 @@ resolver::EndpointNames endpoint_names(const registry::Container& container, con
 
 /// Which servers a container's queries go to: its own, else the daemon's, else the host's (R-26, D-65).
 std::vector<resolver::Upstream> upstreams_of(const registry::Container& container, const Settings& settings,
-                                             const std::vector<resolver::Upstream>& host_upstreams);
+                                             const hosts::ResolvConf& host);
 
 resolver::ViewSpec view_of(const registry::Registry& registry, const registry::Container& container,
-                           const Settings& settings, const std::vector<resolver::Upstream>& host_upstreams);
+                           const Settings& settings, const hosts::ResolvConf& host);
+
+/// A server as the resolver takes it.
+resolver::Upstream upstream_of(const hosts::NameServer& server, bool from_host);
 
 }  // namespace nsr::daemon

@@ -186,8 +186,8 @@ std::vector<IpPrefix> Engine::prefixes_to_avoid() {
     } else {
         spdlog::warn("event=host_routes_unknown err={}", log::quoted(host.error().message()));
     }
-    for (const auto& upstream : host_upstreams_) {
-        avoid.emplace_back(upstream.address, upstream.address.is_v4() ? 32 : 128);
+    for (const auto& server : host_dns_.servers) {
+        avoid.emplace_back(server.address, server.address.is_v4() ? 32 : 128);
     }
     return avoid;
 }

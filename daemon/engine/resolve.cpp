@@ -58,6 +58,19 @@ Result<std::vector<std::string>> Engine::variables(const std::string& ref) {
     return (*found)->env;
 }
 
+Result<std::string> Engine::resolv_conf(const std::string& ref) {
+    auto found = registry_.find_container(ref);
+    if (!found) return fail(std::move(found).error());
+    hosts::ResolvConfInputs inputs;
+    inputs.container = hosts::dns_settings(**found);
+    inputs.daemon = settings_.dns;
+    inputs.host = host_dns_;
+    inputs.use = hosts::ResolvConfUse::direct;
+    if ((*found)->network_mode == registry::kHostNetwork) inputs.use = hosts::ResolvConfUse::host;
+    if (served_.contains((*found)->id)) inputs.use = hosts::ResolvConfUse::embedded;
+    return hosts::render_resolv_conf(inputs);
+}
+
 Result<> Engine::add_record(const std::string& network_ref, const registry::Record& record) {
     auto network = registry_.find_network(network_ref);
     if (!network) return fail(std::move(network).error());

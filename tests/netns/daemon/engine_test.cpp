@@ -48,7 +48,7 @@ protected:
                           .netsetup = std::make_unique<testing::FakeNetSetup>(kernel_),
                           .sandboxes = Sandboxes(*net::NetnsKeeper::open(directory_, false), *NetNs::current()),
                           .resolver = std::make_unique<testing::FakeResolver>(names_),
-                          .host_upstreams = {},
+                          .host_dns = {},
                           .watch = [](const std::string&, UniqueFd) {}};
         return std::make_unique<Engine>(std::move(parts), metrics_);
     }

@@ -46,14 +46,19 @@ TEST(EndpointNames, KnowExposedAndPublishedPorts) {
 }
 
 TEST(UpstreamsOf, ContainersOwnWinOverTheDaemonsOverTheHosts) {
-    const resolver::Upstream host{*IpAddress::parse("192.0.2.1"), 53, "", true};
+    const auto host = hosts::parse_resolv_conf("nameserver 192.0.2.1\n");
     Settings settings;
     auto container = web();
-    EXPECT_THAT(upstreams_of(container, settings, {host}), ElementsAre(host));
-    settings.upstreams = {{*IpAddress::parse("192.0.2.2"), 53, "", false}};
-    EXPECT_THAT(upstreams_of(container, settings, {host}), ElementsAre(settings.upstreams.front()));
+    EXPECT_THAT(upstreams_of(container, settings, host),
+                ElementsAre(resolver::Upstream{*IpAddress::parse("192.0.2.1"), 53, "", true}));
+    settings.dns.servers = {*hosts::parse_name_server("192.0.2.2:5353")};
+    EXPECT_THAT(upstreams_of(container, settings, host),
+                ElementsAre(resolver::Upstream{*IpAddress::parse("192.0.2.2"), 5353, "", false}));
+    settings.dns.servers = {*hosts::parse_name_server("127.0.0.53")};
+    EXPECT_THAT(upstreams_of(container, settings, host),
+                ElementsAre(resolver::Upstream{*IpAddress::parse("127.0.0.53"), 53, "", true}));
     container.dns = {"192.0.2.3"};
-    EXPECT_THAT(upstreams_of(container, settings, {host}),
+    EXPECT_THAT(upstreams_of(container, settings, host),
                 ElementsAre(resolver::Upstream{*IpAddress::parse("192.0.2.3"), 53, "", false}));
 }
 

@@ -27,13 +27,7 @@ TEST(ParseUpstream, TakesAddressesWithAndWithoutPort) {
         ASSERT_TRUE(upstream);
         EXPECT_EQ(upstream->address.text(), row.address);
         EXPECT_EQ(upstream->port, row.port);
-        EXPECT_FALSE(upstream->from_host);
     }
-}
-
-TEST(ParseUpstream, AsksLoopbackServersFromTheHost) {
-    EXPECT_TRUE(parse_upstream("127.0.0.53")->from_host);
-    EXPECT_TRUE(parse_upstream("[::1]:53")->from_host);
 }
 
 TEST(ParseUpstream, KeepsTheZoneOfALinkLocalAddress) {
@@ -62,9 +56,9 @@ TEST(ReadConfig, FillsTheSettings) {
     )", "test.toml", {});
     ASSERT_TRUE(settings) << settings.error().message();
     EXPECT_EQ(settings->state_dir, "/srv/nsr");
-    EXPECT_EQ(settings->upstreams.size(), 2U);
-    EXPECT_THAT(settings->dns_search, ElementsAre("a.example"));
-    EXPECT_THAT(settings->dns_options, ElementsAre("timeout:3"));
+    EXPECT_EQ(settings->dns.servers.size(), 2U);
+    EXPECT_THAT(settings->dns.search, ElementsAre("a.example"));
+    EXPECT_THAT(settings->dns.options, ElementsAre("timeout:3"));
     ASSERT_EQ(settings->domains.size(), 1U);
     EXPECT_EQ(settings->domains.front().domain, "corp.example");
 }
@@ -75,7 +69,7 @@ TEST(ReadConfig, NamesWhatIsWrong) {
         const char* message;
     };
     for (const Row& row : {Row{"colour = 1", "'colour' is not a setting"}, Row{"state_dir = 1", "must be a string"},
-                           Row{"upstream = [\"x\"]", "upstream 'x' is no IP address"}, Row{"a =", "test.toml"},
+                           Row{"upstream = [\"x\"]", "upstream 'x' is not an IP address"}, Row{"a =", "test.toml"},
                            Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"}}) {
         SCOPED_TRACE(row.text);
         const auto settings = read_config(row.text, "test.toml", {});
