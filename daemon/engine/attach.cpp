@@ -45,6 +45,16 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
         if (auto planned = plan_endpoint(container, sandbox, endpoint, interfaces, undo); !planned) return planned;
     }
     intent.put_endpoints = endpoints;
+    // Runs after the registry was set back, and says again what it says then.
+    undo.add([this, container, endpoints] {
+        for (const auto& endpoint : endpoints) {
+            const auto* now = registry_.endpoint(container.id, endpoint.network_name);
+            if (now == nullptr) remove_names(endpoint);
+            else put_names(container, *now);
+        }
+        if (served_.contains(container.id)) put_view(container);
+        resolver_->publish();
+    });
     if (auto committed = registry_.commit(std::move(intent)); !committed) return committed;
     undo.add([this, back] { log_undo("registry", registry_.commit(back)); });
 
@@ -55,14 +65,7 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
         const auto routed = netsetup_->set_default_routes(sandbox, current_routes(container));
         if (!routed) return fail(routed.error(), "set the default route of '" + container.name + "'");
     }
-    for (const auto& endpoint : endpoints) {
-        put_names(container, endpoint);
-        undo.add([this, container, endpoint] {
-            const auto* now = registry_.endpoint(container.id, endpoint.network_name);
-            if (now == nullptr) remove_names(endpoint);
-            else put_names(container, *now);
-        });
-    }
+    for (const auto& endpoint : endpoints) put_names(container, endpoint);
     return serve_names(container, sandbox, undo);
 }
 
@@ -105,11 +108,7 @@ Result<> Engine::serve_names(const registry::Container& container, const NetNs& 
     const bool serves = served_.contains(container.id);
     const bool wanted = std::ranges::any_of(attachments, [](const auto& at) { return has_names(*at.network); });
     put_view(container);
-    undo.add([this, container, serves] {
-        if (serves) put_view(container);
-        else resolver_->remove_view(container.id);
-        resolver_->publish();
-    });
+    if (!serves) undo.add([this, id = container.id] { resolver_->remove_view(id); });
     resolver_->publish();
     if (!wanted || serves) return {};
 

@@ -3,6 +3,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/names.h"
 #include "registry/validate.h"
+#include "resolver/dns/text.h"
 
 /// What containers see: names, variables, resolv.conf; and the records that users add.
 namespace nsr::daemon {
@@ -49,6 +50,25 @@ Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& q
         }
     }
     result.rcode = known ? "NOERROR" : "NXDOMAIN";
+    return result;
+}
+
+/// As the container is answered, by the function that answers it.
+Result<api::ResolveResult> Engine::resolve_from(const api::ResolveQuery& query) {
+    auto found = registry_.find_container(query.from);
+    if (!found) return fail(std::move(found).error());
+    if ((*found)->state != registry::ContainerState::running) {
+        return fail(Errc::conflict, "container " + (*found)->name + " is not running");
+    }
+    auto explained = resolver_->explain((*found)->id, query.name, query.type);
+    if (!explained) return fail(std::move(explained).error());
+    const auto message = dns::message_text(explained->reply);
+    api::ResolveResult result;
+    result.rcode = message.rcode;
+    result.trace = std::move(explained->trace);
+    for (const auto& record : message.answers) {
+        result.records.push_back({"", record.name, record.type, record.data, record.ttl});
+    }
     return result;
 }
 

@@ -182,6 +182,27 @@ TEST_F(EngineTest, ConnectGivesTheNextInterfaceAndDisconnectTakesItBack) {
     EXPECT_FALSE((names_.published.contains({net2, web})));
 }
 
+TEST_F(EngineTest, EveryFailureOfAConnectLeavesTheViewAsItWas) {
+    network("net1", "10.77.0.0/24");
+    network("net2", "10.78.0.0/24");
+    const auto web = container("web", "net1");
+    ASSERT_TRUE(engine_->start_container("web"));
+    const auto view = names_.views.at(web);
+    const auto published = names_.published;
+    for (unsigned step = 1;; ++step) {
+        SCOPED_TRACE(step);
+        kernel_.calls = 0;
+        kernel_.fail_at = step;
+        if (engine_->connect("net2", {.container = "web", .endpoint = {}})) break;
+        EXPECT_EQ(names_.views.at(web), view);
+        EXPECT_EQ(names_.published, published);
+        EXPECT_THAT(kernel_.interfaces, SizeIs(1));
+        EXPECT_FALSE(engine_->inspect_container("web")->networks.contains("net2"));
+        ASSERT_LT(step, 20U);
+    }
+    EXPECT_THAT(names_.views.at(web).networks, SizeIs(2));
+}
+
 TEST_F(EngineTest, ANetworkWithEndpointsStays) {
     network("net1");
     container("web", "net1");

@@ -1,0 +1,288 @@
+#include "api/http_server.h"
+
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+#include <set>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include "api/json.h"
+
+namespace nsr::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using Socket = asio::local::stream_protocol;
+using boost::system::error_code;
+
+constexpr const char* kGroup = "ns-register";
+constexpr int kSocketMode = 0660;
+constexpr std::chrono::milliseconds kAcceptRetry{100};
+
+}  // namespace
+
+class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
+public:
+    Impl(asio::io_context& control, std::string socket_path, Router& router, Metrics& metrics, Post post)
+        : control_(control), acceptor_(control), path_(std::move(socket_path)), router_(router), metrics_(metrics),
+          post_(std::move(post)) {}
+
+    Result<> listen();
+    void stop();
+
+private:
+    class Session;
+
+    void accept();
+    void admit(Socket::socket socket);
+    void forget(Session* session);
+
+    asio::io_context& control_;
+    Socket::acceptor acceptor_;
+    std::string path_;
+    Router& router_;
+    Metrics& metrics_;
+    Post post_;
+    asio::steady_timer retry_{control_};
+    std::set<Session*> sessions_;  ///< each keeps itself alive by its pending operation
+    bool stopping_ = false;
+};
+
+/// One connection: read a request, have it handled, write the answer, again.
+class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
+public:
+    Session(Socket::socket socket, std::shared_ptr<Impl> server)
+        : socket_(std::move(socket)), timer_(socket_.get_executor()), server_(std::move(server)) {}
+    ~Session() { server_->forget(this); }
+
+    void read() {
+        if (server_->stopping_) return close();
+        is_idle_ = true;
+        parser_.emplace();
+        parser_->body_limit(kBodyMax);
+        parser_->header_limit(kHeaderMax);
+        arm(std::chrono::seconds(buffer_.size() > 0 ? kReadTimeoutSeconds : kIdleTimeoutSeconds));
+        auto self = shared_from_this();
+        http::async_read_header(socket_, buffer_, *parser_, [self](error_code error, std::size_t) {
+            self->on_header(error);
+        });
+    }
+
+    /// Nothing is being handled: close at once. Otherwise the answer is written first.
+    void stop() {
+        if (is_idle_) close();
+    }
+
+private:
+    void on_header(error_code error) {
+        if (error) return on_bad_request(error);
+        is_idle_ = false;
+        arm(std::chrono::seconds(kReadTimeoutSeconds));
+        auto self = shared_from_this();
+        if (parser_->get()[http::field::expect] == "100-continue") {
+            continue_.emplace(http::status::continue_, 11);
+            return http::async_write(socket_, *continue_, [self](error_code failed, std::size_t) {
+                if (!failed) self->read_body();
+            });
+        }
+        read_body();
+    }
+
+    void read_body() {
+        auto self = shared_from_this();
+        http::async_read(socket_, buffer_, *parser_, [self](error_code error, std::size_t) {
+            if (error) return self->on_bad_request(error);
+            self->dispatch();
+        });
+    }
+
+    void on_bad_request(error_code error) {
+        if (error == http::error::body_limit) {
+            return refuse(413, "the request body is larger than " + std::to_string(kBodyMax) + " bytes");
+        }
+        if (error == http::error::header_limit) return refuse(431, "the request header is too large");
+        const bool is_malformed = error.category() == http::make_error_code(http::error::bad_method).category() &&
+                                  error != http::error::end_of_stream && error != http::error::partial_message;
+        if (is_malformed) return refuse(400, "the request is not HTTP/1.1: " + error.message());
+        close();
+    }
+
+    void refuse(int status, const std::string& message) {
+        is_idle_ = false;
+        keep_alive_ = false;
+        server_->metrics_.api_requests.add();
+        reply(Response{status, write_error(message)});
+    }
+
+    void dispatch() {
+        timer_.cancel();
+        server_->metrics_.api_requests.add();
+        keep_alive_ = parser_->get().keep_alive();
+        auto message = parser_->release();
+        is_head_ = message.method() == http::verb::head;
+        Request request{std::string(message.method_string()), std::string(message.target()), std::move(message.body())};
+        if (Router::is_immediate(request)) return reply(server_->router_.handle(request));
+        auto self = shared_from_this();
+        server_->post_([self, request = std::move(request)] {
+            auto response = std::make_shared<Response>(self->handle(request));
+            asio::post(self->server_->control_, [self, response] { self->reply(std::move(*response)); });
+        });
+    }
+
+    /// Operations thread. Whatever a handler throws is our fault, not the client's, and must not take the daemon down.
+    Response handle(const Request& request) const {
+        try {
+            return server_->router_.handle(request);
+        } catch (const std::exception& error) {
+            return {500, write_error(std::string("internal error: ") + error.what())};
+        }
+    }
+
+    void reply(Response response) {
+        if (response.status >= 400) server_->metrics_.api_errors.add();
+        answer_.emplace();
+        answer_->version(11);
+        answer_->result(static_cast<unsigned>(response.status));
+        answer_->set("Api-Version", kApiVersion);
+        answer_->set("Docker-Experimental", "false");
+        answer_->set("Ostype", "linux");
+        answer_->set(http::field::server, "ns-register");
+        const bool has_body = response.status != 204 && response.status != 304;
+        if (has_body) answer_->set(http::field::content_type, response.content_type);
+        answer_->body() = std::move(response.body);
+        answer_->keep_alive(keep_alive_ && !server_->stopping_);
+        if (has_body) answer_->prepare_payload();
+        if (is_head_) answer_->body().clear();
+        arm(std::chrono::seconds(kReadTimeoutSeconds));
+        auto self = shared_from_this();
+        http::async_write(socket_, *answer_, [self](error_code error, std::size_t) {
+            if (error) return self->close();
+            if (!self->answer_->keep_alive()) return self->linger();
+            self->read();
+        });
+    }
+
+    /// Closing with bytes unread would reset the connection and take the answer with it: read what the client still sends
+    /// (a body that was too large) and throw it away, until it has closed or the time is up.
+    void linger() {
+        error_code ignored;
+        socket_.shutdown(Socket::socket::shutdown_send, ignored);
+        buffer_.clear();
+        auto self = shared_from_this();
+        socket_.async_read_some(buffer_.prepare(kHeaderMax), [self](error_code error, std::size_t) {
+            if (error) return self->close();
+            self->linger();
+        });
+    }
+
+    void arm(std::chrono::seconds limit) {
+        timer_.expires_after(limit);
+        auto weak = weak_from_this();
+        timer_.async_wait([weak](error_code error) {
+            if (error) return;
+            if (auto self = weak.lock()) self->close();
+        });
+    }
+
+    void close() {
+        error_code ignored;
+        timer_.cancel();
+        socket_.shutdown(Socket::socket::shutdown_both, ignored);
+        socket_.close(ignored);
+    }
+
+    Socket::socket socket_;
+    asio::steady_timer timer_;
+    std::shared_ptr<Impl> server_;
+    boost::beast::flat_buffer buffer_;
+    std::optional<http::request_parser<http::string_body>> parser_;
+    std::optional<http::response<http::string_body>> answer_;
+    std::optional<http::response<http::empty_body>> continue_;
+    bool keep_alive_ = true;
+    bool is_head_ = false;
+    bool is_idle_ = true;
+};
+
+Result<> HttpServer::Impl::listen() {
+    sockaddr_un limit{};
+    if (path_.size() >= sizeof limit.sun_path) {
+        return fail(Errc::invalid, "socket path '" + path_ + "' is longer than 107 characters");
+    }
+    struct stat status {};
+    if (::lstat(path_.c_str(), &status) == 0) {
+        // The instance lock has told that no other daemon serves it.
+        if (!S_ISSOCK(status.st_mode)) return fail(Errc::conflict, "'" + path_ + "' exists and is not a socket");
+        if (::unlink(path_.c_str()) != 0) return fail_errno("remove the stale socket '" + path_ + "'");
+    }
+    error_code error;
+    acceptor_.open(Socket(), error);
+    const mode_t mask = ::umask(0777);  // nobody may connect before owner and mode are right
+    if (!error) acceptor_.bind(Socket::endpoint(path_), error);
+    ::umask(mask);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return fail(Errc::system, "listen on '" + path_ + "': " + error.message());
+    const group* owner = ::getgrnam(kGroup);
+    if (owner != nullptr && ::chown(path_.c_str(), 0, owner->gr_gid) != 0) return fail_errno("give '" + path_ + "' a group");
+    if (::chmod(path_.c_str(), kSocketMode) != 0) return fail_errno("set the mode of '" + path_ + "'");
+    accept();
+    return {};
+}
+
+void HttpServer::Impl::accept() {
+    auto self = shared_from_this();
+    acceptor_.async_accept([self](error_code error, Socket::socket socket) {
+        if (error == asio::error::operation_aborted || self->stopping_) return;
+        if (!error) self->admit(std::move(socket));
+        if (!error) return self->accept();
+        // Out of descriptors, most likely: not again at once.
+        self->retry_.expires_after(kAcceptRetry);
+        self->retry_.async_wait([self](error_code cancelled) {
+            if (!cancelled) self->accept();
+        });
+    });
+}
+
+void HttpServer::Impl::admit(Socket::socket socket) {
+    if (sessions_.size() >= kConnectionsMax) {
+        metrics_.api_errors.add();
+        return;  // closed at once
+    }
+    auto session = std::make_shared<Session>(std::move(socket), shared_from_this());
+    sessions_.insert(session.get());
+    metrics_.api_connections.set(sessions_.size());
+    session->read();
+}
+
+void HttpServer::Impl::forget(Session* session) {
+    sessions_.erase(session);
+    metrics_.api_connections.set(sessions_.size());
+}
+
+void HttpServer::Impl::stop() {
+    stopping_ = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    retry_.cancel();
+    ::unlink(path_.c_str());
+    const auto sessions = sessions_;
+    for (Session* session : sessions) session->stop();
+}
+
+HttpServer::HttpServer(asio::io_context& control, std::string socket_path, Router& router, Metrics& metrics, Post post)
+    : impl_(std::make_shared<Impl>(control, std::move(socket_path), router, metrics, std::move(post))) {}
+HttpServer::~HttpServer() = default;
+Result<> HttpServer::listen() { return impl_->listen(); }
+void HttpServer::stop() { impl_->stop(); }
+
+}  // namespace nsr::api

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/service.h"
+
+namespace nsr::testing {
+
+/// Notes what was asked, in a line each, and answers what it was told to.
+class FakeService : public api::Service {
+public:
+    std::vector<std::string> calls;
+    std::optional<Error> error;
+    bool changed = true;
+    api::ContainerCreateBody created_container;
+    api::NetworkCreateBody created_network;
+    api::ContainerInspect container;
+    api::NetworkResource network;
+
+    api::SystemInfo info() override { return {}; }
+    Result<api::NetworkCreated> create_network(const api::NetworkCreateBody& body) override {
+        created_network = body;
+        return answer("create_network " + body.name, api::NetworkCreated{"id", ""});
+    }
+    Result<std::vector<api::NetworkResource>> list_networks(const api::Filters&) override {
+        return answer("list_networks", std::vector{network});
+    }
+    Result<api::NetworkResource> inspect_network(const std::string& ref) override {
+        return answer("inspect_network " + ref, network);
+    }
+    Result<> remove_network(const std::string& ref) override { return answer("remove_network " + ref); }
+    Result<> connect(const std::string& ref, const api::ConnectBody& body) override {
+        return answer("connect " + ref + " " + body.container);
+    }
+    Result<> disconnect(const std::string& ref, const api::DisconnectBody& body) override {
+        return answer("disconnect " + ref + " " + body.container + (body.force ? " force" : ""));
+    }
+    Result<std::vector<std::string>> prune_networks(const api::Filters&) override {
+        return answer("prune_networks", std::vector<std::string>{"net1"});
+    }
+    Result<api::ContainerCreated> create_container(const api::ContainerCreateBody& body) override {
+        created_container = body;
+        return answer("create_container " + body.name, api::ContainerCreated{"id", {}});
+    }
+    Result<bool> start_container(const std::string& ref) override { return answer("start " + ref, changed); }
+    Result<bool> stop_container(const std::string& ref) override { return answer("stop " + ref, changed); }
+    Result<> restart_container(const std::string& ref) override { return answer("restart " + ref); }
+    Result<> kill_container(const std::string& ref) override { return answer("kill " + ref); }
+    Result<> rename_container(const std::string& ref, const std::string& name) override {
+        return answer("rename " + ref + " " + name);
+    }
+    Result<> remove_container(const std::string& ref, bool force) override {
+        return answer("remove " + ref + (force ? " force" : ""));
+    }
+    Result<std::vector<api::ContainerInspect>> list_containers(bool all, const api::Filters&) override {
+        return answer(all ? "list all" : "list", std::vector{container});
+    }
+    Result<api::ContainerInspect> inspect_container(const std::string& ref) override {
+        return answer("inspect " + ref, container);
+    }
+    Result<std::vector<std::string>> variables(const std::string& ref) override {
+        return answer("variables " + ref, std::vector<std::string>{"A=1"});
+    }
+    Result<std::string> resolv_conf(const std::string& ref) override {
+        return answer("resolv_conf " + ref, std::string("nameserver 127.0.0.11\n"));
+    }
+    Result<> add_alias(const std::string& network_ref, const std::string& ref, const std::string& alias) override {
+        return answer("add_alias " + network_ref + " " + ref + " " + alias);
+    }
+    Result<> remove_alias(const std::string& network_ref, const std::string& ref, const std::string& alias) override {
+        return answer("remove_alias " + network_ref + " " + ref + " " + alias);
+    }
+    Result<api::ResolveResult> resolve(const api::ResolveQuery& query) override {
+        return answer("resolve " + query.name + " " + query.type + " " + query.from,
+                      api::ResolveResult{"NOERROR", {{"net1", "web", "A", "10.0.0.2", 5}}, {}});
+    }
+    Result<> add_record(const std::string& ref, const registry::Record& record) override {
+        return answer("add_record " + ref + " " + record.name + " " + record.type + " " + record.data);
+    }
+    Result<> remove_record(const std::string& ref, const registry::Record& record) override {
+        return answer("remove_record " + ref + " " + record.name);
+    }
+    Result<std::vector<registry::Record>> list_records(const std::string& ref) override {
+        return answer("list_records " + ref, std::vector<registry::Record>{});
+    }
+
+private:
+    template <typename T>
+    Result<T> answer(const std::string& call, T value) {
+        calls.push_back(call);
+        if (error) return fail(*error);
+        return value;
+    }
+    Result<> answer(const std::string& call) {
+        calls.push_back(call);
+        if (error) return fail(*error);
+        return {};
+    }
+};
+
+}  // namespace nsr::testing
