@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -11,6 +12,13 @@
 #include "resolver/zone/snapshot.h"
 
 namespace nsr::resolver {
+
+/// How long a query may take in all; then SERVFAIL.
+inline constexpr std::chrono::milliseconds kForwardBudget{5000};
+
+/// Queries that wait for an upstream; one more is answered SERVFAIL at once and counted (forward_overload).
+inline constexpr unsigned kForwardsMax = 16384;              ///< of one worker
+inline constexpr unsigned kForwardsPerContainerMax = 1024;   ///< of one container on one worker
 
 /// Brings a forwarded reply to its client. Called once, on the worker's thread.
 using Deliver = std::move_only_function<void(dns::Bytes reply)>;
@@ -43,8 +51,6 @@ public:
     void ask(const ForwardRequest& request, Deliver deliver);
     /// Forgets what a container has in flight.
     void close(const std::shared_ptr<ForwardClient>& client);
-    /// Cached denials of these names are no longer true.
-    void forget(const std::vector<dns::Name>& names);
     /// Ends all timers and sockets, so that the loop runs out of work.
     void close_all();
 

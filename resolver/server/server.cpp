@@ -12,7 +12,6 @@ Server::~Server() = default;
 
 void Server::apply(const Publication& publication) {
     state_.snapshot.apply(publication);
-    state_.forwarder.forget(publication.changed_names);
 }
 
 void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox, UniqueFd udp,

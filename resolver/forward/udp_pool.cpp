@@ -1,0 +1,193 @@
+#include "resolver/forward/udp_pool.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "common/random.h"
+
+namespace nsr::resolver {
+namespace {
+
+using boost::system::error_code;
+
+constexpr int kReceiveBuffer = 1024 * 1024;
+constexpr std::size_t kReadsPerTurn = 64;
+
+/// Ids that cannot be guessed, fetched from the kernel in bulk.
+std::uint16_t random_id() {
+    thread_local std::array<std::uint8_t, 512> pool;
+    thread_local std::size_t used = pool.size();
+    if (used == pool.size()) {
+        random_bytes(pool);
+        used = 0;
+    }
+    used += 2;
+    return dns::read16(&pool[used - 2]);
+}
+
+socklen_t address_of(const Upstream& server, sockaddr_storage& storage) {
+    std::memset(&storage, 0, sizeof storage);
+    if (server.address.is_v4()) {
+        auto& address = reinterpret_cast<sockaddr_in&>(storage);
+        address.sin_family = AF_INET;
+        address.sin_port = htons(server.port);
+        std::memcpy(&address.sin_addr, server.address.bytes().data(), 4);
+        return sizeof address;
+    }
+    auto& address = reinterpret_cast<sockaddr_in6&>(storage);
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(server.port);
+    std::memcpy(&address.sin6_addr, server.address.bytes().data(), 16);
+    address.sin6_scope_id = server.zone.empty() ? 0 : ::if_nametoindex(server.zone.c_str());
+    return sizeof address;
+}
+
+Result<UniqueFd> open_connected(const Upstream& server) {
+    UniqueFd fd(::socket(server.address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) return fail_errno("open a UDP socket");
+    const int size = kReceiveBuffer;
+    if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0) {
+        (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);  // smaller, but it works
+    }
+    sockaddr_storage address;
+    const socklen_t length = address_of(server, address);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return fail_errno("connect");
+    return fd;
+}
+
+}  // namespace
+
+/// One source port. Remembers which id belongs to which try.
+class UdpPool::Socket : public std::enable_shared_from_this<Socket> {
+public:
+    Socket(boost::asio::io_context& io, UniqueFd fd, bool is_v4, OnReply on_reply, TimePoint now)
+        : socket_(io), on_reply_(std::move(on_reply)), born_(now) {
+        socket_.assign(is_v4 ? boost::asio::ip::udp::v4() : boost::asio::ip::udp::v6(), fd.release());
+    }
+
+    void start() { receive(); }
+
+    bool send(const Try& which, dns::Buffer query, TimePoint now) {
+        std::uint16_t id = random_id();
+        while (waiting_.contains(id)) id = random_id();
+        dns::write16(query.data(), id);
+        // A pending ICMP error of an earlier query is reported by the next call: that one is not the fault of this query.
+        ssize_t sent = ::send(socket_.native_handle(), query.data(), query.size(), MSG_DONTWAIT);
+        if (sent < 0 && errno == ECONNREFUSED) {
+            sent = ::send(socket_.native_handle(), query.data(), query.size(), MSG_DONTWAIT);
+        }
+        if (sent < 0 && errno != EAGAIN && errno != ENOBUFS) return false;  // a full buffer is a lost datagram
+        waiting_[id] = which;
+        last_ = now;
+        return true;
+    }
+
+    bool is_old(TimePoint now) const { return now - born_ >= kUdpSocketAge; }
+    /// Old replies may come for as long as a query may take.
+    bool is_done(TimePoint now) const { return waiting_.empty() || now - last_ >= 2 * kUdpSocketAge; }
+    bool is_full() const { return waiting_.size() >= 32768; }
+
+    void close() {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+private:
+    /// Waits for readiness: the buffer is shared, so nothing may be read into it before its turn.
+    void receive() {
+        socket_.async_wait(boost::asio::socket_base::wait_read, [self = shared_from_this()](error_code error) {
+            if (error || !self->socket_.is_open()) return;
+            self->drain();
+            if (self->socket_.is_open()) self->receive();
+        });
+    }
+
+    void drain() {
+        for (std::size_t reads = 0; reads < kReadsPerTurn && socket_.is_open(); ++reads) {
+            const ssize_t size = ::recv(socket_.native_handle(), buffer().data(), buffer().size(), MSG_DONTWAIT);
+            if (size < 0 && errno == ECONNREFUSED) fail_all();
+            if (size < 0) return;
+            take(dns::Bytes(buffer()).first(static_cast<std::size_t>(size)));
+        }
+    }
+
+    void take(dns::Bytes reply) {
+        if (reply.size() < dns::kHeaderSize) return;
+        const std::uint16_t id = dns::read16(reply.data());
+        const auto found = waiting_.find(id);
+        if (found != waiting_.end()) on_reply_(found->second, id, reply);
+    }
+
+    /// Nobody listens there.
+    void fail_all() {
+        const auto failed = std::move(waiting_);
+        waiting_.clear();
+        for (const auto& [id, which] : failed) on_reply_(which, id, {});
+    }
+
+    /// One for each worker: a reply is used up before the next is read.
+    static dns::Buffer buffer() {
+        thread_local std::vector<std::uint8_t> bytes(dns::kMessageMax);
+        return bytes;
+    }
+
+    boost::asio::ip::udp::socket socket_;
+    OnReply on_reply_;
+    TimePoint born_;
+    TimePoint last_{};
+    std::unordered_map<std::uint16_t, Try> waiting_;
+};
+
+UdpPool::UdpPool(boost::asio::io_context& io, std::shared_ptr<const NetNs> sandbox, Upstream server, OnReply on_reply)
+    : io_(io), sandbox_(std::move(sandbox)), server_(std::move(server)), on_reply_(std::move(on_reply)) {}
+
+UdpPool::~UdpPool() { close(); }
+
+bool UdpPool::send(const Try& which, dns::Buffer query, TimePoint now) {
+    used_ = now;
+    if (current_.size() < kUdpPoolSize) {
+        if (auto socket = open(now)) current_.push_back(std::move(socket));
+        if (current_.empty()) return false;
+        next_ = current_.size() - 1;
+    }
+    next_ = (next_ + 1) % current_.size();
+    auto& chosen = current_[next_];
+    if (chosen->is_old(now) || chosen->is_full()) {
+        if (auto fresh = open(now)) {
+            retired_.push_back(std::move(chosen));
+            chosen = std::move(fresh);
+        }
+    }
+    return chosen->send(which, query, now);
+}
+
+std::shared_ptr<UdpPool::Socket> UdpPool::open(TimePoint now) {
+    auto fd = sandbox_->call([this] { return open_connected(server_); });
+    if (!fd) return nullptr;
+    auto socket = std::make_shared<Socket>(io_, std::move(*fd), server_.address.is_v4(), on_reply_, now);
+    socket->start();
+    return socket;
+}
+
+void UdpPool::tidy(TimePoint now) {
+    std::erase_if(retired_, [now](const auto& socket) {
+        if (!socket->is_done(now)) return false;
+        socket->close();
+        return true;
+    });
+}
+
+void UdpPool::close() {
+    for (auto* sockets : {&current_, &retired_}) {
+        for (auto& socket : *sockets) socket->close();
+        sockets->clear();
+    }
+}
+
+}  // namespace nsr::resolver
