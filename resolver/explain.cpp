@@ -1,23 +1,9 @@
 #include "resolver/explain.h"
 
-#include <array>
-#include <cstring>
+#include <algorithm>
 
 namespace nsr::resolver {
 namespace {
-
-std::size_t build_query(const dns::Name& name, std::uint16_t type, dns::Buffer out) {
-    std::memset(out.data(), 0, dns::kHeaderSize);
-    dns::write16(out.data() + 2, dns::kFlagRd);
-    dns::write16(out.data() + 4, 1);
-    std::uint8_t* at = out.data() + dns::kHeaderSize;
-    std::memcpy(at, name.wire().data(), name.size());
-    at += name.size();
-    *at++ = 0;
-    dns::write16(at, type);
-    dns::write16(at + 2, static_cast<std::uint16_t>(dns::RrClass::in));
-    return static_cast<std::size_t>(at + 4 - out.data());
-}
 
 std::string where_to(const View& view, const dns::Query& query) {
     std::string text = "'" + query.name.text() + "' is not ours: ";
@@ -32,20 +18,29 @@ std::string where_to(const View& view, const dns::Query& query) {
 
 }  // namespace
 
-Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
-                                   const std::string& type) {
+Result<std::vector<std::uint8_t>> explain_query(const std::string& name, const std::string& type) {
     const auto wire = dns::Name::from_text(name);
     if (!wire) return fail(Errc::invalid, "'" + name + "' is not a domain name");
     const std::uint16_t number = dns::parse_type(type);
     if (number == 0) return fail(Errc::invalid, "'" + type + "' is not a record type");
+    std::vector<std::uint8_t> datagram(dns::kHeaderSize + wire->size() + 5);
+    dns::write16(&datagram[2], dns::kFlagRd);
+    dns::write16(&datagram[4], 1);
+    std::ranges::copy(wire->wire(), &datagram[dns::kHeaderSize]);
+    dns::write16(&datagram[datagram.size() - 4], number);
+    dns::write16(&datagram[datagram.size() - 2], static_cast<std::uint16_t>(dns::RrClass::in));
+    return datagram;
+}
 
-    std::array<std::uint8_t, dns::kHeaderSize + dns::kNameSizeMax + 4> datagram;
-    const std::size_t size = build_query(*wire, number, datagram);
+Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
+                                   const std::string& type) {
+    auto datagram = explain_query(name, type);
+    if (!datagram) return fail(std::move(datagram).error());
     Explanation explanation;
     explanation.reply.resize(dns::kMessageMax);
     dns::Query query;
-    const Outcome outcome = answer(dns::Bytes(datagram.data(), size), dns::Transport::tcp, snapshot, view, random,
-                                   explanation.reply, query, &explanation.trace);
+    const Outcome outcome = answer(*datagram, dns::Transport::tcp, snapshot, view, random, explanation.reply, query,
+                                   &explanation.trace);
     explanation.reply.resize(outcome.size);
     if (outcome.verdict == Verdict::forward) {
         explanation.reply.clear();

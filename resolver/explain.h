@@ -11,4 +11,7 @@ namespace nsr::resolver {
 Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
                                    const std::string& type);
 
+/// The query that explain_answer() asks. The same refusals.
+Result<std::vector<std::uint8_t>> explain_query(const std::string& name, const std::string& type);
+
 }  // namespace nsr::resolver

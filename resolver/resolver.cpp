@@ -1,6 +1,7 @@
 #include "resolver/resolver.h"
 
 #include <functional>
+#include <future>
 #include <latch>
 #include <map>
 #include <optional>
@@ -61,6 +62,8 @@ public:
                                 const std::string& type) override;
 
 private:
+    void ask_upstream(const std::string& container_id, const std::vector<std::uint8_t>& datagram,
+                      Explanation& explanation);
     void on_all(const std::function<void(unsigned index, Server&)>& function);
     void note_slot(const std::string& container_id);
 
@@ -142,7 +145,26 @@ Result<Explanation> WorkerResolver::explain(const std::string& container_id, con
     if (published_.view(slot) == nullptr) {
         return fail(Errc::not_found, "container '" + container_id + "' has no names to look up");
     }
-    return explain_answer(published_, slot, random_, name, type);
+    auto explanation = explain_answer(published_, slot, random_, name, type);
+    if (explanation && explanation->reply.empty() && open_.contains(container_id)) {
+        ask_upstream(container_id, *explain_query(name, type), *explanation);
+    }
+    return explanation;
+}
+
+/// Through the first worker, as a query over TCP goes. Waits for as long as an answer may take.
+void WorkerResolver::ask_upstream(const std::string& container_id, const std::vector<std::uint8_t>& datagram,
+                                  Explanation& explanation) {
+    auto answered = std::make_shared<std::promise<std::vector<std::uint8_t>>>();
+    auto reply = answered->get_future();
+    units_[0]->worker.post([&server = units_[0]->server, container_id, datagram, answered] {
+        const bool asked = server.ask(container_id, datagram, [answered](dns::Bytes bytes) {
+            answered->set_value({bytes.begin(), bytes.end()});
+        });
+        if (!asked) answered->set_value({});
+    });
+    constexpr std::chrono::seconds kSlack{1};
+    if (reply.wait_for(kForwardBudget + kSlack) == std::future_status::ready) explanation.reply = reply.get();
 }
 
 }  // namespace

@@ -46,6 +46,17 @@ void Server::close(Listeners& listeners) {
     state_.forwarder.close(listeners.container->forward);
 }
 
+bool Server::ask(const std::string& container_id, dns::Bytes datagram, Deliver deliver) {
+    const auto found = open_.find(container_id);
+    if (found == open_.end()) return false;
+    auto shared = std::make_shared<Deliver>(std::move(deliver));
+    const std::size_t size = serve(state_, *found->second.container, datagram, dns::Transport::tcp, state_.tcp_out, [&] {
+        return Deliver([shared](dns::Bytes reply) { (*shared)(reply); });
+    });
+    if (size > 0) (*shared)(dns::Bytes(state_.tcp_out).first(size));
+    return true;
+}
+
 void Server::close_all() {
     for (auto& [id, listeners] : open_) close(listeners);
     open_.clear();

@@ -73,6 +73,8 @@ public:
               UniqueFd tcp);
     void set_view(const std::string& container_id, Slot view);
     void close(const std::string& container_id);
+    /// Has a query of a container answered as over TCP; false if the container is not open here. For explain().
+    bool ask(const std::string& container_id, dns::Bytes datagram, Deliver deliver);
     /// Closes everything, so that the loop runs out of work.
     void close_all();
 
