@@ -1,5 +1,6 @@
 #include "cli/run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
 #include "cli/output.h"
@@ -32,6 +34,24 @@ int usage_status(const CLI::App& app) {
     return kUsage;
 }
 
+bool is_flag(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
+
+/// The arguments as CLI11 takes them, last first. Behind `exec CONTAINER` everything is the command's, flags included,
+/// so a `--` is put there if the user did not.
+std::vector<std::string> words_backwards(int argc, char** argv) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    auto at = words.begin();
+    for (; at != words.end() && is_flag(*at); ++at) {
+        if (*at == "--socket" && at + 1 != words.end()) ++at;
+    }
+    if (at != words.end() && *at == "exec") {
+        for (++at; at != words.end() && is_flag(*at); ++at) {}
+        if (at != words.end() && ++at != words.end() && *at != "--") words.insert(at, "--");
+    }
+    std::ranges::reverse(words);
+    return words;
+}
+
 /// A help page, a version, or one sentence.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
@@ -53,8 +73,15 @@ int run(int argc, char** argv) {
         if (!socket.empty()) session.set_socket(socket);
     });
     add_network_commands(app, session);
+    add_create_commands(app, session);
+    add_lifecycle_commands(app, session);
+    add_inspect_commands(app, session);
+    add_name_commands(app, session);
+    add_exec_command(app, session);
     try {
-        app.parse(argc, argv);
+        app.parse(words_backwards(argc, argv));
+    } catch (const nlohmann::json::exception& error) {
+        session.report("the daemon's reply has an unknown shape: " + std::string(error.what()), kFailed);
     } catch (const CLI::ParseError& error) {
         return explain(app, error);
     }

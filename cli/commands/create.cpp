@@ -1,0 +1,184 @@
+#include <memory>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/json.h"
+#include "cli/commands/pairs.h"
+#include "cli/output.h"
+#include "registry/validate.h"
+
+namespace nsr::cli {
+namespace {
+
+struct CreateFlags {
+    std::string name;
+    std::string network = "default";
+    std::vector<std::string> aliases;
+    std::string ip;
+    std::string ip6;
+    std::string mac;
+    std::string hostname;
+    std::string domainname;
+    std::vector<std::string> env;
+    std::vector<std::string> expose;
+    std::vector<std::string> publish;
+    bool publish_all = false;
+    std::vector<std::string> links;
+    std::vector<std::string> dns;
+    std::vector<std::string> dns_search;
+    std::vector<std::string> dns_options;
+    std::vector<std::string> extra_hosts;
+    std::vector<std::string> labels;
+    std::string netns;
+    std::string pid;
+    std::string image;
+    std::vector<std::string> command;
+};
+
+/// Names that choose a mode rather than a network of the user's.
+bool is_user_defined(const std::string& network) {
+    return network != "default" && network != "bridge" && network != "host" && network != "none" &&
+           !network.starts_with("container:");
+}
+
+struct Ports {
+    Json exposed = Json::object();
+    Json bindings = Json::object();
+};
+
+Json host_port(const registry::PortBinding& binding) {
+    std::string port = binding.host_port_first == 0 ? "" : std::to_string(binding.host_port_first);
+    if (binding.host_port_last != binding.host_port_first) port += "-" + std::to_string(binding.host_port_last);
+    return {{"HostIp", binding.host_ip ? binding.host_ip->text() : ""}, {"HostPort", port}};
+}
+
+Result<Ports> ports_of(const CreateFlags& flags) {
+    Ports ports;
+    for (const auto& text : flags.expose) ports.exposed[text] = Json::object();
+    for (const auto& spec : flags.publish) {
+        auto bindings = registry::parse_publish(spec);
+        if (!bindings) return fail(std::move(bindings).error());
+        for (const auto& binding : *bindings) {
+            const std::string port = registry::port_text(binding.container);
+            ports.exposed[port] = Json::object();
+            ports.bindings[port].push_back(host_port(binding));
+        }
+    }
+    return ports;
+}
+
+Json endpoint_of(const CreateFlags& flags) {
+    Json endpoint{{"Aliases", flags.aliases}, {"MacAddress", flags.mac}};
+    endpoint["IPAMConfig"] = {{"IPv4Address", flags.ip}, {"IPv6Address", flags.ip6}};
+    if (is_user_defined(flags.network)) endpoint["Links"] = flags.links;
+    return endpoint;
+}
+
+bool has_endpoint(const CreateFlags& flags) {
+    return is_user_defined(flags.network) || !flags.aliases.empty() || !flags.ip.empty() || !flags.ip6.empty() ||
+           !flags.mac.empty();
+}
+
+Result<Json> body_of(const CreateFlags& flags) {
+    auto ports = ports_of(flags);
+    if (!ports) return fail(std::move(ports).error());
+    auto labels = key_values(flags.labels);
+    if (!flags.netns.empty()) labels["ns-register.netns"] = flags.netns;
+    if (!flags.pid.empty()) labels["ns-register.pid"] = flags.pid;
+    Json body{{"Image", flags.image},
+              {"Cmd", flags.command},
+              {"Hostname", flags.hostname},
+              {"Domainname", flags.domainname},
+              {"Env", flags.env},
+              {"ExposedPorts", std::move(ports->exposed)},
+              {"Labels", labels}};
+    body["HostConfig"] = {{"NetworkMode", flags.network},         {"PortBindings", std::move(ports->bindings)},
+                          {"PublishAllPorts", flags.publish_all}, {"Dns", flags.dns},
+                          {"DnsSearch", flags.dns_search},        {"DnsOptions", flags.dns_options},
+                          {"ExtraHosts", flags.extra_hosts},      {"Links", flags.links}};
+    if (has_endpoint(flags)) body["NetworkingConfig"]["EndpointsConfig"][flags.network] = endpoint_of(flags);
+    return body;
+}
+
+/// The id of the new container.
+Result<std::string> create(Session& session, const CreateFlags& flags) {
+    auto body = body_of(flags);
+    if (!body) return fail(std::move(body).error());
+    const std::string query = flags.name.empty() ? "" : "?name=" + api::encode(flags.name);
+    auto created = parse_reply(session.ask("POST", "/containers/create" + query, body->dump()));
+    if (!created) return fail(std::move(created).error());
+    if (const auto warnings = created->find("Warnings"); warnings != created->end() && warnings->is_array()) {
+        for (const auto& warning : *warnings) std::fprintf(stderr, "WARNING: %s\n", warning.get<std::string>().c_str());
+    }
+    return text_at(*created, "Id");
+}
+
+void run_create(Session& session, const CreateFlags& flags) {
+    auto id = create(session, flags);
+    if (id)
+        print_line(*id);
+    else
+        session.report(id.error());
+}
+
+/// Create and start; a container that cannot be started is not kept.
+void run_attach(Session& session, const CreateFlags& flags) {
+    auto id = create(session, flags);
+    if (!id) return session.report(id.error());
+    if (auto started = session.ask("POST", "/containers/" + *id + "/start"); !started) {
+        session.report(started.error());
+        if (auto removed = session.ask("DELETE", "/containers/" + *id + "?force=1"); !removed) {
+            session.report(removed.error());
+        }
+        return;
+    }
+    print_line(*id);
+}
+
+void add_name_flags(CLI::App& verb, CreateFlags& flags) {
+    verb.add_option("--name", flags.name, "its name (default: a generated one)");
+    verb.add_option("--network,--net", flags.network, "the network that it is on");
+    verb.add_option("--network-alias,--net-alias", flags.aliases, "a further name there")->allow_extra_args(false);
+    verb.add_option("--ip", flags.ip, "IPv4 address");
+    verb.add_option("--ip6", flags.ip6, "IPv6 address");
+    verb.add_option("--mac-address", flags.mac, "MAC address");
+    verb.add_option("--hostname", flags.hostname, "its host name, which resolves, too (default: the short id)");
+    verb.add_option("--domainname", flags.domainname, "its domain");
+    verb.add_option("--link", flags.links, "CONTAINER:ALIAS, a private name for another")->allow_extra_args(false);
+    verb.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
+    auto* netns = verb.add_option("--netns", flags.netns, "use this network namespace instead of a new one");
+    verb.add_option("--pid", flags.pid, "use the network namespace of this process")->excludes(netns);
+}
+
+void add_port_and_dns_flags(CLI::App& verb, CreateFlags& flags) {
+    verb.add_option("-e,--env", flags.env, "NAME=VALUE")->allow_extra_args(false);
+    verb.add_option("--expose", flags.expose, "a port that it serves")->allow_extra_args(false);
+    verb.add_option("-p,--publish", flags.publish, "[[HOST_IP:]HOST_PORT:]PORT[/PROTO]")->allow_extra_args(false);
+    verb.add_flag("-P,--publish-all", flags.publish_all, "publish all exposed ports");
+    verb.add_option("--dns", flags.dns, "a DNS server for outside names")->allow_extra_args(false);
+    verb.add_option("--dns-search", flags.dns_search, "a search domain")->allow_extra_args(false);
+    verb.add_option("--dns-option,--dns-opt", flags.dns_options, "an option of resolv.conf")->allow_extra_args(false);
+    verb.add_option("--add-host", flags.extra_hosts, "NAME:ADDRESS for its hosts file")->allow_extra_args(false);
+}
+
+template <typename Run>
+void add(CLI::App& app, Session& session, const char* name, const char* about, Run run) {
+    auto* verb = app.add_subcommand(name, about);
+    auto flags = std::make_shared<CreateFlags>();
+    add_name_flags(*verb, *flags);
+    add_port_and_dns_flags(*verb, *flags);
+    verb->add_option("IMAGE", flags->image, "kept, not run");
+    verb->add_option("COMMAND", flags->command, "kept, not run");
+    verb->callback([&session, flags, run] { run(session, *flags); });
+}
+
+}  // namespace
+
+void add_create_commands(CLI::App& app, Session& session) {
+    add(app, session, "create", "Register a container: a name with a network namespace", run_create);
+    add(app, session, "attach", "Create and start in one", run_attach);
+}
+
+}  // namespace nsr::cli

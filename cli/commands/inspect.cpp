@@ -1,0 +1,176 @@
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/json.h"
+#include "cli/commands/pairs.h"
+#include "cli/output.h"
+
+namespace nsr::cli {
+namespace {
+
+struct ListFlags {
+    bool all = false;
+    bool quiet = false;
+    bool whole = false;
+    std::string format = "table";
+    std::vector<std::string> filters;
+};
+
+long long seconds_since(const Json& container) {
+    const auto created = container.value("Created", 0LL);
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count() - created;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+    std::string joined;
+    for (const auto& part : parts) joined += (joined.empty() ? "" : ", ") + part;
+    return joined;
+}
+
+std::string names_of(const Json& container) {
+    std::vector<std::string> names;
+    for (const auto& name : container.value("Names", Json::array())) {
+        const auto text = name.get<std::string>();
+        names.push_back(text.starts_with('/') ? text.substr(1) : text);
+    }
+    return join(names);
+}
+
+std::string ports_of(const Json& container) {
+    std::vector<std::string> ports;
+    for (const auto& port : container.value("Ports", Json::array())) {
+        std::string text;
+        if (port.contains("PublicPort")) {
+            text = text_at(port, "IP") + ":" + std::to_string(port.value("PublicPort", 0)) + "->";
+        }
+        ports.push_back(text + std::to_string(port.value("PrivatePort", 0)) + "/" + text_at(port, "Type"));
+    }
+    return join(ports);
+}
+
+/// Networks with the address on each, as "net1=10.0.0.2".
+std::pair<std::string, std::string> networks_of(const Json& container) {
+    std::vector<std::string> names;
+    std::vector<std::string> addresses;
+    const Json settings = container.value("NetworkSettings", Json::object());
+    for (const auto& [name, endpoint] : settings.value("Networks", Json::object()).items()) {
+        names.push_back(name);
+        if (const auto address = text_at(endpoint, "IPAddress"); !address.empty()) addresses.push_back(address);
+    }
+    return {join(names), join(addresses)};
+}
+
+Json summary(const Json& container, bool whole) {
+    const auto [networks, addresses] = networks_of(container);
+    return {{"ID", shown_id(text_at(container, "Id"), whole)},
+            {"Names", names_of(container)},
+            {"State", text_at(container, "State")},
+            {"Status", text_at(container, "Status")},
+            {"CreatedAt", container.value("Created", 0LL)},
+            {"RunningFor", ago(seconds_since(container))},
+            {"Networks", networks},
+            {"Addresses", addresses},
+            {"Ports", ports_of(container)},
+            {"Labels", container.value("Labels", Json::object())}};
+}
+
+void list(Session& session, const ListFlags& flags) {
+    auto query = filter_query(flags.filters);
+    if (!query) return session.report(query.error());
+    if (flags.all) *query += query->empty() ? "?all=1" : "&all=1";
+    auto containers = parse_reply(session.ask("GET", "/containers/json" + *query));
+    if (!containers) return session.report(containers.error());
+    Table table({"CONTAINER ID", "CREATED", "STATUS", "NETWORKS", "ADDRESSES", "PORTS", "NAMES"});
+    for (const auto& container : *containers) {
+        const Json row = summary(container, flags.whole);
+        if (flags.quiet)
+            print_line(text_at(row, "ID"));
+        else if (flags.format == "json")
+            print_line(row.dump());
+        else
+            table.add({text_at(row, "ID"), text_at(row, "RunningFor"), text_at(row, "Status"), text_at(row, "Networks"),
+                       text_at(row, "Addresses"), text_at(row, "Ports"), text_at(row, "Names")});
+    }
+    if (!flags.quiet && flags.format != "json") print(table.text());
+}
+
+void inspect(Session& session, const std::vector<std::string>& names) {
+    Json all = Json::array();
+    std::vector<Error> errors;
+    for (const auto& name : names) {
+        auto container = parse_reply(session.ask("GET", "/containers/" + api::encode(name) + "/json"));
+        if (container)
+            all.push_back(std::move(*container));
+        else
+            errors.push_back(std::move(container).error());
+    }
+    print_line(all.dump(4));
+    for (const auto& error : errors) session.report(error);
+}
+
+std::string bracketed(const std::string& address) {
+    return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
+/// "80/tcp -> 0.0.0.0:8080", or with one port asked for "0.0.0.0:8080".
+void ports(Session& session, const std::string& name, const std::string& wanted) {
+    auto container = parse_reply(session.ask("GET", "/containers/" + api::encode(name) + "/json"));
+    if (!container) return session.report(container.error());
+    const std::string only = wanted.empty() || wanted.find('/') != std::string::npos ? wanted : wanted + "/tcp";
+    bool found = false;
+    const Json settings = container->value("NetworkSettings", Json::object());
+    for (const auto& [port, bindings] : settings.value("Ports", Json::object()).items()) {
+        if (!bindings.is_array() || (!only.empty() && port != only)) continue;
+        for (const auto& binding : bindings) {
+            const std::string host = bracketed(text_at(binding, "HostIp")) + ":" + text_at(binding, "HostPort");
+            print_line(only.empty() ? port + " -> " + host : host);
+            found = true;
+        }
+    }
+    if (!found && !only.empty()) session.report("no public port '" + only + "' published for " + name, kFailed);
+}
+
+void variables(Session& session, const std::string& name) {
+    auto list = parse_reply(session.ask("GET", "/ns-register/containers/" + api::encode(name) + "/env"));
+    if (!list) return session.report(list.error(), Verb::ours);
+    for (const auto& variable : *list) print_line(variable.get<std::string>());
+}
+
+void add_list(CLI::App& app, Session& session) {
+    auto* verb = app.add_subcommand("ps", "List containers");
+    auto flags = std::make_shared<ListFlags>();
+    verb->add_flag("-a,--all", flags->all, "also those that do not run");
+    verb->add_flag("-q,--quiet", flags->quiet, "ids only");
+    verb->add_flag("--no-trunc", flags->whole, "whole ids");
+    verb->add_option("-f,--filter", flags->filters, "id, label, name, network, status")->allow_extra_args(false);
+    verb->add_option("--format", flags->format, "table or json")->check(CLI::IsMember({"table", "json"}));
+    verb->callback([&session, flags] { list(session, *flags); });
+}
+
+}  // namespace
+
+void add_inspect_commands(CLI::App& app, Session& session) {
+    add_list(app, session);
+    auto* show = app.add_subcommand("inspect", "Show all about containers, as JSON");
+    auto names = std::make_shared<std::vector<std::string>>();
+    show->add_option("CONTAINER", *names)->required();
+    show->callback([&session, names] { inspect(session, *names); });
+
+    auto* port = app.add_subcommand("port", "List published ports");
+    auto asked = std::make_shared<std::pair<std::string, std::string>>();
+    port->add_option("CONTAINER", asked->first)->required();
+    port->add_option("PORT", asked->second, "80 or 80/udp");
+    port->callback([&session, asked] { ports(session, asked->first, asked->second); });
+
+    auto* env = app.add_subcommand("env", "List a container's variables");
+    auto name = std::make_shared<std::string>();
+    env->add_option("CONTAINER", *name)->required();
+    env->callback([&session, name] { variables(session, *name); });
+}
+
+}  // namespace nsr::cli
