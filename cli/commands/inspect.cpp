@@ -58,7 +58,8 @@ std::pair<std::string, std::string> networks_of(const Json& container) {
     std::vector<std::string> names;
     std::vector<std::string> addresses;
     const Json settings = container.value("NetworkSettings", Json::object());
-    for (const auto& [name, endpoint] : settings.value("Networks", Json::object()).items()) {
+    const Json networks = settings.value("Networks", Json::object());
+    for (const auto& [name, endpoint] : networks.items()) {
         names.push_back(name);
         if (const auto address = text_at(endpoint, "IPAddress"); !address.empty()) addresses.push_back(address);
     }
@@ -124,7 +125,8 @@ void ports(Session& session, const std::string& name, const std::string& wanted)
     const std::string only = wanted.empty() || wanted.find('/') != std::string::npos ? wanted : wanted + "/tcp";
     bool found = false;
     const Json settings = container->value("NetworkSettings", Json::object());
-    for (const auto& [port, bindings] : settings.value("Ports", Json::object()).items()) {
+    const Json published = settings.value("Ports", Json::object());
+    for (const auto& [port, bindings] : published.items()) {
         if (!bindings.is_array() || (!only.empty() && port != only)) continue;
         for (const auto& binding : bindings) {
             const std::string host = bracketed(text_at(binding, "HostIp")) + ":" + text_at(binding, "HostPort");
