@@ -119,6 +119,19 @@ Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const 
     return netlink::ensure_addresses(inside, (*end)->index, spec.name, spec.addresses);
 }
 
+/// Set before anything inside is up, so that no packet slips past the isolation of a network without icc.
+Result<> ensure_port_flags(netlink::Socket& host, const InterfaceSpec& spec, bool made) {
+    const netlink::PortFlags wanted{.hairpin = spec.hairpin, .isolated = spec.isolated};
+    if (made && wanted == netlink::PortFlags{}) return {};
+    const auto link = netlink::find_link(host, spec.host_name);
+    if (!link) return fail(link.error());
+    if (!*link) return fail(Errc::system, "link '" + spec.host_name + "' vanished while it was being made");
+    if ((*link)->port == wanted) return {};
+    const auto set = netlink::set_port_flags(host, (*link)->index, wanted);
+    if (!set) return netlink::refuse("set the bridge port '" + spec.host_name + "'", set.error());
+    return {};
+}
+
 }  // namespace
 
 Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, const NetNs& sandbox) {
@@ -135,6 +148,7 @@ Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, cons
             }
         });
     }
+    if (auto set = ensure_port_flags(host, spec, *made); !set) return set;
     if (auto raised = raise_inside(*inside, spec, sandbox); !raised) return raised;
     undo.commit();
     return {};

@@ -9,6 +9,7 @@
 #include "netsetup/nft/firewall.h"
 #include "netsetup/sandbox.h"
 #include "netsetup/sweep.h"
+#include "netsetup/sysctl.h"
 
 namespace nsr::net {
 namespace {
@@ -40,7 +41,7 @@ public:
     Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override {
         return net::set_default_routes(sandbox, routes);
     }
-    Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override { return firewall_.ensure(bridges); }
+    Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override;
 
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         auto swept = net::sweep(socket_, wanted);
@@ -56,6 +57,21 @@ private:
     Firewall firewall_;
     bool dying_ = false;
 };
+
+Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
+    // Who connects to the host's own 127.0.0.1:PORT is sent to the container from there; the table guards the bridge's
+    // side.
+    const auto let_loopback_out = [&bridges]() -> Result<> {
+        for (const BridgeSpec& bridge : bridges) {
+            if (bridge.internal || bridge.published.empty()) continue;
+            if (auto set = set_sysctl("net/ipv4/conf/" + bridge.name + "/route_localnet", "1"); !set) return set;
+        }
+        return {};
+    };
+    // First the guard, then what it guards.
+    if (auto ensured = firewall_.ensure(bridges); !ensured) return ensured;
+    return host_.call(let_loopback_out);
+}
 
 Result<HostPrefixes> Kernel::host_prefixes() {
     HostPrefixes prefixes;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/ip.h"
+#include "registry/model.h"
 
 /// What should be in the kernel, as plain data.
 namespace nsr::net {
@@ -23,6 +24,26 @@ inline constexpr const char* kDnsAddress = "127.0.0.11";
 inline constexpr std::uint16_t kDnsPort = 53;
 inline constexpr std::uint16_t kHiddenDnsPort = 13053;
 
+/// How one family of a network meets the outside.
+enum class GatewayMode : std::uint8_t {
+    nat,       ///< under the host's address; in only by published ports
+    routed,    ///< under its own addresses; in at published ports and by ping
+    isolated,  ///< the host has no address on the bridge (internal networks only)
+};
+
+/// A published port, or several in a row from both numbers upward.
+struct PublishedPort {
+    registry::Protocol protocol = registry::Protocol::tcp;
+    std::optional<IpAddress>
+        host_address;  ///< absent or unspecified: every address of the host, of the container's family
+    std::uint16_t host_port = 0;
+    IpAddress container;  ///< a host address of the other family is the proxy's business, not NAT's
+    std::uint16_t container_port = 0;
+    std::uint16_t count = 1;
+
+    bool operator==(const PublishedPort&) const = default;
+};
+
 /// A network with a bridge on the host.
 struct BridgeSpec {
     std::string network_id;
@@ -33,6 +54,9 @@ struct BridgeSpec {
     bool internal = false;
     bool icc = true;  ///< containers of the network reach each other
     bool masquerade = true;
+    GatewayMode mode4 = GatewayMode::nat;
+    GatewayMode mode6 = GatewayMode::nat;
+    std::vector<PublishedPort> published;  ///< of all containers whose ports go through this network
 
     bool operator==(const BridgeSpec&) const = default;
 };
@@ -46,6 +70,8 @@ struct InterfaceSpec {
     MacAddress mac;                   ///< of the inside end
     std::vector<IpPrefix> addresses;  ///< of the inside end
     std::optional<std::uint32_t> mtu;
+    bool hairpin = false;   ///< the container has published ports, by which it reaches itself through the host
+    bool isolated = false;  ///< the network has no icc: this port of the bridge reaches the host and no other such port
 
     bool operator==(const InterfaceSpec&) const = default;
 };

@@ -27,10 +27,23 @@ ifinfomsg header_up() {
     return header;
 }
 
+/// An attribute within a nest, or none.
+nlattr* inside(nlattr* nest, int attribute) {
+    return nest == nullptr ? nullptr : nla_find(static_cast<nlattr*>(nla_data(nest)), nla_len(nest), attribute);
+}
+
 std::string kind_of(nlattr* info) {
-    if (info == nullptr) return {};
-    nlattr* const kind = nla_find(static_cast<nlattr*>(nla_data(info)), nla_len(info), IFLA_INFO_KIND);
+    nlattr* const kind = inside(info, IFLA_INFO_KIND);
     return kind == nullptr ? std::string() : std::string(nla_get_string(kind));
+}
+
+PortFlags port_flags_in(nlattr* info) {
+    nlattr* const data = inside(info, IFLA_INFO_SLAVE_DATA);
+    const auto is_on = [data](int attribute) {
+        nlattr* const flag = inside(data, attribute);
+        return flag != nullptr && nla_get_u8(flag) != 0;
+    };
+    return {.hairpin = is_on(IFLA_BRPORT_MODE), .isolated = is_on(IFLA_BRPORT_ISOLATED)};
 }
 
 int number(nlattr* attribute) { return attribute == nullptr ? 0 : static_cast<int>(nla_get_u32(attribute)); }
@@ -45,6 +58,7 @@ Link parse(nlmsghdr* message) {
     link.up = (header.ifi_flags & IFF_UP) != 0;
     if (nlattr* const name = attributes[IFLA_IFNAME]) link.name = nla_get_string(name);
     link.kind = kind_of(attributes[IFLA_LINKINFO]);
+    link.port = port_flags_in(attributes[IFLA_LINKINFO]);
     link.group = static_cast<std::uint32_t>(number(attributes[IFLA_GROUP]));
     link.mtu = static_cast<std::uint32_t>(number(attributes[IFLA_MTU]));
     link.master = number(attributes[IFLA_MASTER]);
@@ -104,6 +118,18 @@ Message change_link_request(int index, const LinkChange& change) {
     return message;
 }
 
+Message port_flags_request(int index, const PortFlags& flags) {
+    Message message(RTM_NEWLINK, 0, header_for(index));
+    message.nest(IFLA_LINKINFO, [&] {
+        message.put(IFLA_INFO_SLAVE_KIND, std::string("bridge"));
+        message.nest(IFLA_INFO_SLAVE_DATA, [&] {
+            message.put(IFLA_BRPORT_MODE, static_cast<std::uint8_t>(flags.hairpin ? 1 : 0));
+            message.put(IFLA_BRPORT_ISOLATED, static_cast<std::uint8_t>(flags.isolated ? 1 : 0));
+        });
+    });
+    return message;
+}
+
 Result<std::optional<Link>> find_link(Socket& socket, const std::string& name) {
     if (name.empty() || name.size() >= IFNAMSIZ) return std::nullopt;
     Message message(RTM_GETLINK, 0, header_for(0));
@@ -133,6 +159,10 @@ Reply add_veth(Socket& socket, const NewVeth& veth) { return socket.exchange(new
 
 Reply change_link(Socket& socket, int index, const LinkChange& change) {
     return socket.exchange(change_link_request(index, change));
+}
+
+Reply set_port_flags(Socket& socket, int index, const PortFlags& flags) {
+    return socket.exchange(port_flags_request(index, flags));
 }
 
 Reply delete_link(Socket& socket, int index) { return socket.exchange(Message(RTM_DELLINK, 0, header_for(index))); }

@@ -10,6 +10,14 @@
 
 namespace nsr::net::netlink {
 
+/// The settings of a bridge port that we use.
+struct PortFlags {
+    bool hairpin = false;   ///< frames may leave by the port where they came in
+    bool isolated = false;  ///< reaches the bridge itself, and no other isolated port
+
+    bool operator==(const PortFlags&) const = default;
+};
+
 /// A link as the kernel shows it.
 struct Link {
     int index = 0;
@@ -20,6 +28,7 @@ struct Link {
     int master = 0;   ///< index of the bridge, 0: none
     int peer = 0;     ///< IFLA_LINK: a veth's other end, in that end's namespace
     bool up = false;  ///< administratively
+    PortFlags port;   ///< of a bridge port
     MacAddress mac;
 };
 
@@ -56,6 +65,8 @@ Message new_bridge_request(const NewBridge& bridge);
 Message new_veth_request(const NewVeth& veth);
 Message change_link_request(int index, const LinkChange& change);
 
+Message port_flags_request(int index, const PortFlags& flags);
+
 /// The link of that name, or none.
 Result<std::optional<Link>> find_link(Socket& socket, const std::string& name);
 Result<std::vector<Link>> list_links(Socket& socket);
@@ -63,6 +74,7 @@ Result<std::vector<Link>> list_links(Socket& socket);
 Reply add_bridge(Socket& socket, const NewBridge& bridge);
 Reply add_veth(Socket& socket, const NewVeth& veth);
 Reply change_link(Socket& socket, int index, const LinkChange& change);
+Reply set_port_flags(Socket& socket, int index, const PortFlags& flags);
 Reply delete_link(Socket& socket, int index);
 /// Deletes every link of the group with one request: the kernel waits for one grace period, not for one per link.
 Reply delete_group(Socket& socket, std::uint32_t group);

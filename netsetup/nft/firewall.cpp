@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "netsetup/nft/ruleset.h"
+
 namespace nsr::net {
 namespace {
 

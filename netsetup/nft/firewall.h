@@ -6,7 +6,7 @@
 
 #include "common/netns.h"
 #include "common/result.h"
-#include "netsetup/nft/ruleset.h"
+#include "netsetup/nft/policy.h"
 #include "netsetup/nft/runner.h"
 
 namespace nsr::net {

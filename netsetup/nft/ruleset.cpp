@@ -3,53 +3,85 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <set>
 #include <string_view>
 
 namespace nsr::net {
 namespace {
 
-/// A set or map of the host's table.
-struct NamedSet {
-    const char* declaration;  ///< "set networks"
-    const char* name;
-    const char* type;
-    std::set<std::string> HostPolicy::* elements;
-};
+/// What enters a network must answer to something, come by a published port, or stay inside; what an internal network
+/// sends stays inside. Traffic inside one bridge comes through here only where br_netfilter is on.
+///
+/// A packet for the host's loopback has no business on a bridge, and bridges with published ports let it in
+/// (route_localnet).
+constexpr std::string_view kFilterChains = R"(	chain loopback {
+		type filter hook prerouting priority raw; policy accept;
+		iifname @networks ip daddr 127.0.0.0/8 drop
+	}
 
-constexpr std::array kSets{
-    NamedSet{"set networks", "networks", "type ifname", &HostPolicy::networks},
-    NamedSet{"set internal", "internal", "type ifname", &HostPolicy::internal},
-    NamedSet{"map inside", "inside", "type ifname . ifname : verdict", &HostPolicy::inside},
-    NamedSet{"set masquerade4", "masquerade4", "type ipv4_addr; flags interval", &HostPolicy::masquerade4},
-    NamedSet{"set masquerade6", "masquerade6", "type ipv6_addr; flags interval", &HostPolicy::masquerade6},
-};
-
-/// Traffic inside one bridge comes through here only where br_netfilter is on. Published ports arrive with ct status
-/// dnat.
-constexpr std::string_view kHostChains = R"(	chain forward {
+	chain forward {
 		type filter hook forward priority filter; policy accept;
+		oifname @networks ct state established,related accept
+		iifname != @internal oifname @networks ct status dnat accept
 		iifname . oifname vmap @inside
 		iifname @internal drop
 		oifname @internal drop
-		oifname @networks ct state established,related accept
-		oifname @networks ct status dnat accept
+		ip daddr . meta l4proto . th dport @open4 accept
+		ip6 daddr . meta l4proto . th dport @open6 accept
+		ip daddr @routed4 icmp type echo-request accept
+		ip6 daddr @routed6 icmpv6 type echo-request accept
 		oifname @networks drop
+	}
+
+)";
+
+/// Published ports: an address of its own goes before "every address", a single port before a range. Who connects from
+/// the subnet of the container that answers, or from the host's loopback, is masqueraded, or the answer would not come
+/// back here.
+constexpr std::string_view kNatChains = R"(	chain publish {
+		meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport map @publish4_at
+		meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport map @publish4_at_ranges
+		meta l4proto { tcp, udp, sctp } dnat ip to meta l4proto . th dport map @publish4
+		meta l4proto { tcp, udp, sctp } dnat ip to meta l4proto . th dport map @publish4_ranges
+		meta l4proto { tcp, udp, sctp } dnat ip6 to ip6 daddr . meta l4proto . th dport map @publish6_at
+		meta l4proto { tcp, udp, sctp } dnat ip6 to ip6 daddr . meta l4proto . th dport map @publish6_at_ranges
+		meta l4proto { tcp, udp, sctp } dnat ip6 to meta l4proto . th dport map @publish6
+		meta l4proto { tcp, udp, sctp } dnat ip6 to meta l4proto . th dport map @publish6_ranges
+	}
+
+	chain prerouting {
+		type nat hook prerouting priority dstnat; policy accept;
+		ip daddr 127.0.0.0/8 accept
+		fib daddr type local jump publish
+	}
+
+	chain output {
+		type nat hook output priority -100; policy accept;
+		ip6 daddr ::1 accept
+		fib daddr type local jump publish
 	}
 
 	chain postrouting {
 		type nat hook postrouting priority srcnat; policy accept;
+		ct status dnat ip saddr . oifname @hairpin4 masquerade
+		ct status dnat ip6 saddr . oifname @hairpin6 masquerade
+		ip saddr 127.0.0.0/8 oifname @networks masquerade
 		oifname @networks accept
 		ip saddr @masquerade4 masquerade
 		ip6 saddr @masquerade6 masquerade
 	}
 )";
 
-std::string quoted(const std::string& interface) { return "\"" + interface + "\""; }
+const std::set<std::string>& elements_of(const HostPolicy& policy, const NamedSet& set) {
+    static const std::set<std::string> kNone;
+    const auto found = policy.find(set.name);
+    return found == policy.end() ? kNone : found->second;
+}
 
 std::string declare(const NamedSet& set, const HostPolicy& policy) {
-    std::string text = fmt::format("\t{} {{\n\t\t{}\n", set.declaration, set.type);
-    if (const auto& elements = policy.*set.elements; !elements.empty()) {
+    std::string text = fmt::format("\t{} {} {{\n\t\t{}\n", set.kind, set.name, set.type);
+    if (const auto& elements = elements_of(policy, set); !elements.empty()) {
         text += fmt::format("\t\telements = {{\n\t\t\t{}\n\t\t}}\n", fmt::join(elements, ",\n\t\t\t"));
     }
     return text + "\t}\n\n";
@@ -66,32 +98,19 @@ std::string change_elements(std::string_view verb, const NamedSet& set, const st
 
 }  // namespace
 
-HostPolicy policy_of(const std::vector<BridgeSpec>& bridges) {
-    HostPolicy policy;
-    for (const BridgeSpec& bridge : bridges) {
-        const std::string name = quoted(bridge.name);
-        (bridge.internal ? policy.internal : policy.networks).insert(name);
-        policy.inside.insert(fmt::format("{0} . {0} : {1}", name, bridge.icc ? "accept" : "drop"));
-        if (bridge.internal || !bridge.masquerade) continue;
-        for (const IpPrefix& subnet : bridge.subnets) {
-            (subnet.family() == Family::v4 ? policy.masquerade4 : policy.masquerade6).insert(subnet.network().text());
-        }
-    }
-    return policy;
-}
-
 std::string render_host_table(const HostPolicy& policy) {
     std::string definition = fmt::format("table {} {{\n", kHostTable);
-    for (const NamedSet& set : kSets) definition += declare(set, policy);
-    definition += std::string(kHostChains) + "}\n";
-    return replace_table(kHostTable, definition);
+    for (const NamedSet& set : kHostSets) definition += declare(set, policy);
+    definition += kFilterChains;
+    definition += kNatChains;
+    return replace_table(kHostTable, definition + "}\n");
 }
 
 std::string render_difference(const HostPolicy& from, const HostPolicy& to) {
     std::string text;
-    for (const NamedSet& set : kSets) {
-        text += change_elements("delete", set, from.*set.elements, to.*set.elements);
-        text += change_elements("add", set, to.*set.elements, from.*set.elements);
+    for (const NamedSet& set : kHostSets) {
+        text += change_elements("delete", set, elements_of(from, set), elements_of(to, set));
+        text += change_elements("add", set, elements_of(to, set), elements_of(from, set));
     }
     return text;
 }

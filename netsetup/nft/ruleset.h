@@ -1,10 +1,9 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
-#include "netsetup/spec.h"
+#include "netsetup/nft/policy.h"
 
 /// Firewall policy as nft text: pure functions, so that golden files show every rule that we ever set. Rules name
 /// interfaces by iifname and oifname only (`iif` is looked up in the caller's namespace), and every `}` stands after a
@@ -13,20 +12,6 @@ namespace nsr::net {
 
 inline constexpr const char* kHostTable = "inet ns-register";
 inline constexpr const char* kDnsTable = "ip ns-register-dns";
-
-/// What varies in the host's table: the elements of its sets and maps, in nft's words. The chains are the same for one
-/// network and for a thousand, so a change of policy is a handful of elements.
-struct HostPolicy {
-    std::set<std::string> networks;     ///< bridges that reach the outside
-    std::set<std::string> internal;     ///< bridges that do not
-    std::set<std::string> inside;       ///< bridge to itself: accept, or drop without icc
-    std::set<std::string> masquerade4;  ///< subnets that leave under the host's address
-    std::set<std::string> masquerade6;
-
-    bool operator==(const HostPolicy&) const = default;
-};
-
-HostPolicy policy_of(const std::vector<BridgeSpec>& bridges);
 
 /// Commands that put the host's table in the place of whatever is there.
 std::string render_host_table(const HostPolicy& policy);

@@ -1,4 +1,4 @@
-#include "tests/netns/netsetup/fixture.h"
+#include "tests/netns/netsetup/outside.h"
 
 namespace nsr::net {
 namespace {
@@ -6,30 +6,6 @@ namespace {
 using test::Background;
 using test::run_command;
 using test::run_json;
-
-/// The host's side of a wire to the outside world.
-constexpr const char* kHostOutside = "198.51.100.1";
-constexpr const char* kOutside = "198.51.100.9";
-
-/// Two networks and a machine outside, which has a route to the containers but none of our policy.
-class FirewallTest : public KernelTest {
-protected:
-    void SetUp() override {
-        KernelTest::SetUp();
-        if (IsSkipped() || HasFatalFailure()) return;
-        outside_.emplace(make_namespace());
-        connect({.host_end = "wan0",
-                 .host_address = "198.51.100.1/24",
-                 .other_end = "wan",
-                 .other_address = "198.51.100.9/24"},
-                *outside_);
-        ASSERT_TRUE(run_command("ip route add 10.0.0.0/8 via " + std::string(kHostOutside), *outside_).ok());
-    }
-    const NetNs& outside() { return *outside_; }
-
-private:
-    std::optional<NetNs> outside_;
-};
 
 std::string own_table() { return run_command("nft list table inet ns-register").output; }
 
