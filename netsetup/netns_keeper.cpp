@@ -61,12 +61,35 @@ Result<NetNs> open_pinned(const std::string& path) {
 
 std::string named_path(const std::string& name) { return std::string(kNamedDirectory) + "/" + name; }
 
+Result<std::vector<std::string>> entries_of(const std::string& path) {
+    struct Close {
+        void operator()(DIR* directory) const { ::closedir(directory); }
+    };
+    const std::unique_ptr<DIR, Close> directory(::opendir(path.c_str()));
+    if (!directory) return fail_errno("list '" + path + "'");
+    std::vector<std::string> entries;
+    while (const dirent* const entry = ::readdir(directory.get())) {
+        if (entry->d_name[0] != '.') entries.emplace_back(entry->d_name);
+    }
+    return entries;
+}
+
 /// Removes the name if it stands for our namespace; another's stays.
 Result<> unlink_name(const std::string& own_path, const std::string& name) {
     const auto own = open_pinned(own_path);
     const auto named = open_pinned(named_path(name));
     if (!own || !named || own->inode() != named->inode()) return {};
     return unpin(named_path(name));
+}
+
+/// Removes whatever names stand for our namespace: after a crash nobody may know them any more.
+Result<> unlink_names(const std::string& own_path) {
+    auto names = entries_of(kNamedDirectory);
+    if (!names) return fail(std::move(names).error());
+    for (const auto& name : *names) {
+        if (auto unlinked = unlink_name(own_path, name); !unlinked) return unlinked;
+    }
+    return {};
 }
 
 }  // namespace
@@ -104,23 +127,12 @@ Result<NetNs> NetnsKeeper::find(const std::string& key) const { return open_pinn
 
 Result<> NetnsKeeper::release(const std::string& key, const std::string& name) {
     Result<> unnamed;
-    if (link_names_) unnamed = unlink_name(path(key), name);
+    if (link_names_) unnamed = name.empty() ? unlink_names(path(key)) : unlink_name(path(key), name);
     auto unpinned = unpin(path(key));
     return unpinned ? unnamed : unpinned;
 }
 
-Result<std::vector<std::string>> NetnsKeeper::list() const {
-    struct Close {
-        void operator()(DIR* directory) const { ::closedir(directory); }
-    };
-    const std::unique_ptr<DIR, Close> directory(::opendir(directory_.c_str()));
-    if (!directory) return fail_errno("list '" + directory_ + "'");
-    std::vector<std::string> keys;
-    while (const dirent* const entry = ::readdir(directory.get())) {
-        if (entry->d_name[0] != '.') keys.emplace_back(entry->d_name);
-    }
-    return keys;
-}
+Result<std::vector<std::string>> NetnsKeeper::list() const { return entries_of(directory_); }
 
 Result<> NetnsKeeper::rename(const std::string& key, const std::string& old_name, const std::string& new_name) {
     if (!link_names_ || old_name == new_name) return {};

@@ -77,7 +77,7 @@ public:
     Result<NetNs> create(const std::string& key, const std::string& name);
     /// The pinned namespace, or Errc::not_found (also when the file is there but nothing is mounted on it).
     Result<NetNs> find(const std::string& key) const;
-    /// umount and unlink, both; also of the name. No-op if there is none.
+    /// umount and unlink, both; also of the name ("": of every name that stands for it). No-op if there is none.
     Result<> release(const std::string& key, const std::string& name);
     /// Keys of everything that is there, stale files included.
     Result<std::vector<std::string>> list() const;

@@ -8,6 +8,8 @@ nsr attach --name web --network net1 --network-alias www >/dev/null
 nsr attach --name client --network net1 >/dev/null
 nsr attach --name stopped --network net1 >/dev/null
 nsr stop stopped >/dev/null
+settled() { ! ip -oneline link show group 7238515 | grep -q .; } # links on their way out are gone
+wait_until "the removal of the last links" settled
 steady=$(kernel_state)
 
 # at rest: everything as it was, and answered within a second
@@ -24,7 +26,6 @@ for _ in 1 2 3; do
 done
 
 # in the middle of attach and detach: killed after 0, 1, 2 .. ms
-settled() { ! ip -oneline link show group 7238515 | grep -q .; }
 for delay in 0.000 0.001 0.002 0.003 0.004 0.006 0.008 0.010 0.013 0.016 0.020 0.030; do
     ns-register attach --name late --network net1 >/dev/null 2>&1 &
     client_pid=$!

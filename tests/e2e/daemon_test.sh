@@ -4,7 +4,8 @@ source "$(dirname "$0")/lib.sh"
 
 refuses() { # refuses PATTERN FLAG..: one sentence on standard error, exit status not 0, soon
     local said status=0
-    said=$(timeout 10 ns-registerd --state-dir $SCRATCH_STATE "${@:2}" 2>&1) || status=$?
+    [[ " $* " == *" --state-dir "* ]] || set -- "$@" --state-dir $SCRATCH_STATE
+    said=$(timeout 10 ns-registerd "${@:2}" 2>&1) || status=$?
     [ $status -ne 0 ] && [ $status -ne 124 ] || fail "should not have started: ${*:2} (status $status)"
     assert_match "$said" "$1"
     assert_eq "$(wc -l <<<"$said")" 1 "lines of '$said'"
