@@ -29,14 +29,14 @@ void Worker::run(unsigned index, std::optional<unsigned> cpu) {
         CPU_SET(*cpu, &set);
         if (const int error = ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set); error != 0) {
             // Steering by CPU then costs a wake-up across CPUs; answers stay right.
-            spdlog::warn("event=dns.pin.failed worker={} cpu={} errno={}", index, *cpu, error);
+            spdlog::warn("event=worker_not_pinned worker={} cpu={} errno={}", index, *cpu, error);
         }
     }
     try {
         io_.run();
     } catch (const std::exception& exception) {
         // No handler of ours throws; what is left is memory that ran out, and a half-served resolver helps nobody.
-        spdlog::critical("event=dns.worker.failed worker={} error={}", index, log::quoted(exception.what()));
+        spdlog::critical("event=worker_failed worker={} error={}", index, log::quoted(exception.what()));
         std::abort();
     }
 }
