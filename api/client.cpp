@@ -54,10 +54,12 @@ Result<Reply> Client::request(std::string_view method, std::string_view target, 
     request.prepare_payload();
 
     boost::system::error_code error;
-    http::write(connection_->socket, request, error);
+    // A daemon that refuses early (a body that is too large) has answered before it has read all: look for that first.
+    boost::system::error_code unsent;
+    http::write(connection_->socket, request, unsent);
     http::response_parser<http::string_body> parser;
     parser.body_limit(kReplyMax);
-    if (!error) http::read(connection_->socket, connection_->buffer, parser, error);
+    http::read(connection_->socket, connection_->buffer, parser, error);
     if (error) {
         return fail(Errc::unavailable,
                     "the connection to ns-registerd at '" + connection_->path + "' broke: " + error.message());

@@ -55,7 +55,9 @@ std::vector<std::string> words_backwards(int argc, char** argv) {
 /// A help page, a version, or one sentence.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "Error: %s\n", error.what());
+    std::string line = error.what();
+    std::ranges::replace(line, '\n', ' ');
+    std::fprintf(stderr, "Error: %s\n", line.c_str());
     return usage_status(app);
 }
 

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
@@ -72,7 +73,9 @@ Result<std::string> Session::ask(std::string_view method, std::string_view targe
 void Session::report(const Error& error, Verb verb) { report(error.message(), status_of(error, verb)); }
 
 void Session::report(std::string_view message, int status) {
-    std::fprintf(stderr, "Error: %.*s\n", static_cast<int>(message.size()), message.data());
+    std::string line(message);
+    std::ranges::replace(line, '\n', ' ');  // a refusal is one line, also where Docker's has several
+    std::fprintf(stderr, "Error: %s\n", line.c_str());
     if (status_ == kOk) status_ = status;
 }
 

@@ -1,3 +1,5 @@
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -14,7 +16,7 @@ namespace {
 
 struct CreateFlags {
     std::string name;
-    std::string network = "default";
+    std::vector<std::string> networks;
     std::vector<std::string> aliases;
     std::string ip;
     std::string ip6;
@@ -69,36 +71,67 @@ Result<Ports> ports_of(const CreateFlags& flags) {
     return ports;
 }
 
+/// The network that decides the mode, and that addresses and aliases belong to.
+std::string first_network(const CreateFlags& flags) {
+    return flags.networks.empty() ? "default" : flags.networks.front();
+}
+
 Json endpoint_of(const CreateFlags& flags) {
     Json endpoint{{"Aliases", flags.aliases}, {"MacAddress", flags.mac}};
     endpoint["IPAMConfig"] = {{"IPv4Address", flags.ip}, {"IPv6Address", flags.ip6}};
-    if (is_user_defined(flags.network)) endpoint["Links"] = flags.links;
+    if (is_user_defined(first_network(flags))) endpoint["Links"] = flags.links;
     return endpoint;
 }
 
 bool has_endpoint(const CreateFlags& flags) {
-    return is_user_defined(flags.network) || !flags.aliases.empty() || !flags.ip.empty() || !flags.ip6.empty() ||
+    return is_user_defined(first_network(flags)) || !flags.aliases.empty() || !flags.ip.empty() || !flags.ip6.empty() ||
            !flags.mac.empty();
 }
+
+/// `-e NAME` alone takes the caller's value; without one there the variable is left out, as Docker does.
+std::vector<std::string> variables_of(const CreateFlags& flags) {
+    std::vector<std::string> variables;
+    for (const auto& variable : flags.env) {
+        if (variable.find('=') != std::string::npos) {
+            variables.push_back(variable);
+        } else if (const char* value = std::getenv(variable.c_str()); value != nullptr) {
+            variables.push_back(variable + "=" + value);
+        }
+    }
+    return variables;
+}
+
+/// The daemon has a working directory of its own.
+std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
 
 Result<Json> body_of(const CreateFlags& flags) {
     auto ports = ports_of(flags);
     if (!ports) return fail(std::move(ports).error());
     auto labels = key_values(flags.labels);
-    if (!flags.netns.empty()) labels["ns-register.netns"] = flags.netns;
+    if (!flags.netns.empty()) labels["ns-register.netns"] = absolute(flags.netns);
     if (!flags.pid.empty()) labels["ns-register.pid"] = flags.pid;
     Json body{{"Image", flags.image},
               {"Cmd", flags.command},
               {"Hostname", flags.hostname},
               {"Domainname", flags.domainname},
-              {"Env", flags.env},
+              {"Env", variables_of(flags)},
               {"ExposedPorts", std::move(ports->exposed)},
               {"Labels", labels}};
-    body["HostConfig"] = {{"NetworkMode", flags.network},         {"PortBindings", std::move(ports->bindings)},
-                          {"PublishAllPorts", flags.publish_all}, {"Dns", flags.dns},
-                          {"DnsSearch", flags.dns_search},        {"DnsOptions", flags.dns_options},
-                          {"ExtraHosts", flags.extra_hosts},      {"Links", flags.links}};
-    if (has_endpoint(flags)) body["NetworkingConfig"]["EndpointsConfig"][flags.network] = endpoint_of(flags);
+    const std::string network = first_network(flags);
+    body["HostConfig"] = {{"NetworkMode", network},
+                          {"PortBindings", std::move(ports->bindings)},
+                          {"PublishAllPorts", flags.publish_all},
+                          {"Dns", flags.dns},
+                          {"DnsSearch", flags.dns_search},
+                          {"DnsOptions", flags.dns_options},
+                          {"ExtraHosts", flags.extra_hosts},
+                          {"Links", flags.links}};
+    Json endpoints = Json::object();
+    if (has_endpoint(flags)) endpoints[network] = endpoint_of(flags);
+    for (const auto& further : flags.networks) {
+        if (!endpoints.contains(further) && further != network) endpoints[further] = Json::object();
+    }
+    body["NetworkingConfig"] = {{"EndpointsConfig", std::move(endpoints)}};
     return body;
 }
 
@@ -107,7 +140,7 @@ Result<std::string> create(Session& session, const CreateFlags& flags) {
     auto body = body_of(flags);
     if (!body) return fail(std::move(body).error());
     const std::string query = flags.name.empty() ? "" : "?name=" + api::encode(flags.name);
-    auto created = parse_reply(session.ask("POST", "/containers/create" + query, body->dump()));
+    auto created = parse_reply(session.ask("POST", "/containers/create" + query, body_text(*body)));
     if (!created) return fail(std::move(created).error());
     if (const auto warnings = created->find("Warnings"); warnings != created->end() && warnings->is_array()) {
         for (const auto& warning : *warnings) std::fprintf(stderr, "WARNING: %s\n", warning.get<std::string>().c_str());
@@ -139,7 +172,9 @@ void run_attach(Session& session, const CreateFlags& flags) {
 
 void add_name_flags(CLI::App& verb, CreateFlags& flags) {
     verb.add_option("--name", flags.name, "its name (default: a generated one)");
-    verb.add_option("--network,--net", flags.network, "the network that it is on");
+    verb.add_option("--network,--net", flags.networks,
+                    "a network that it is on; the first is the one of --ip and aliases")
+        ->allow_extra_args(false);
     verb.add_option("--network-alias,--net-alias", flags.aliases, "a further name there")->allow_extra_args(false);
     verb.add_option("--ip", flags.ip, "IPv4 address");
     verb.add_option("--ip6", flags.ip6, "IPv6 address");

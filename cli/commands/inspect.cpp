@@ -134,7 +134,7 @@ void ports(Session& session, const std::string& name, const std::string& wanted)
             found = true;
         }
     }
-    if (!found && !only.empty()) session.report("no public port '" + only + "' published for " + name, kFailed);
+    if (!found && !only.empty()) session.report("No public port '" + only + "' published for " + name, kFailed);
 }
 
 void variables(Session& session, const std::string& name) {

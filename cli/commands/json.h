@@ -18,6 +18,9 @@ inline Result<Json> parse_reply(Result<std::string> reply) {
     return parsed;
 }
 
+/// A body to send. Arguments need not be UTF-8, which JSON must be: what is not is replaced.
+inline std::string body_text(const Json& body) { return body.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 /// A text of an object, "" if it is not there.
 inline std::string text_at(const Json& object, const char* field) {
     const auto found = object.find(field);

@@ -55,7 +55,7 @@ void create(Session& session, const CreateFlags& flags, bool says_ipv4) {
               {"Options", key_values(flags.options)},
               {"Labels", key_values(flags.labels)}};
     if (says_ipv4) body["EnableIPv4"] = flags.ipv4;
-    auto created = parse_reply(session.ask("POST", "/networks/create", body.dump()));
+    auto created = parse_reply(session.ask("POST", "/networks/create", body_text(body)));
     if (!created) return session.report(created.error());
     if (const auto warning = text_at(*created, "Warning"); !warning.empty()) {
         std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
@@ -138,12 +138,12 @@ void inspect(Session& session, const std::vector<std::string>& names) {
     for (const auto& error : errors) session.report(error);
 }
 
-void remove(Session& session, const std::vector<std::string>& names) {
+void remove(Session& session, const std::vector<std::string>& names, bool force) {
     for (const auto& name : names) {
         auto removed = session.ask("DELETE", "/networks/" + api::encode(name));
         if (removed)
             print_line(name);
-        else
+        else if (!force || removed.error().code() != Errc::not_found)
             session.report(removed.error());
     }
 }
@@ -152,12 +152,12 @@ void add_inspect_and_remove(CLI::App& network, Session& session) {
     auto* show = network.add_subcommand("inspect", "Show all about networks, as JSON");
     auto* take = network.add_subcommand("rm", "Remove networks")->alias("remove");
     auto names = std::make_shared<std::vector<std::string>>();
-    auto ignored = std::make_shared<bool>();
+    auto force = std::make_shared<bool>(false);
     show->add_option("NETWORK", *names)->required();
     take->add_option("NETWORK", *names)->required();
-    take->add_flag("-f,--force", *ignored, "accepted for Docker's sake");
+    take->add_flag("-f,--force", *force, "no error if there is no such network");
     show->callback([&session, names] { inspect(session, *names); });
-    take->callback([&session, names, ignored] { remove(session, *names); });
+    take->callback([&session, names, force] { remove(session, *names, *force); });
 }
 
 void prune(Session& session, const std::vector<std::string>& filters) {
@@ -187,13 +187,13 @@ void connect(Session& session, const ConnectFlags& flags) {
     Json endpoint{{"Aliases", flags.aliases}, {"Links", flags.links}, {"DriverOpts", key_values(flags.options)}};
     endpoint["IPAMConfig"] = {{"IPv4Address", flags.ip}, {"IPv6Address", flags.ip6}};
     const Json body{{"Container", flags.container}, {"EndpointConfig", std::move(endpoint)}};
-    auto done = session.ask("POST", "/networks/" + api::encode(flags.network) + "/connect", body.dump());
+    auto done = session.ask("POST", "/networks/" + api::encode(flags.network) + "/connect", body_text(body));
     if (!done) session.report(done.error());
 }
 
 void disconnect(Session& session, const ConnectFlags& flags) {
     const Json body{{"Container", flags.container}, {"Force", flags.force}};
-    auto done = session.ask("POST", "/networks/" + api::encode(flags.network) + "/disconnect", body.dump());
+    auto done = session.ask("POST", "/networks/" + api::encode(flags.network) + "/disconnect", body_text(body));
     if (!done) session.report(done.error());
 }
 

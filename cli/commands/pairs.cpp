@@ -71,7 +71,7 @@ Result<std::string> filter_query(const std::vector<std::string>& filters) {
         }
         object[filter.substr(0, equals)].push_back(filter.substr(equals + 1));
     }
-    return "?filters=" + api::encode(object.dump());
+    return "?filters=" + api::encode(body_text(object));
 }
 
 Result<std::vector<SubnetFlags>> place_in_subnets(const std::vector<std::string>& subnets,

@@ -208,6 +208,17 @@ def check_routes():
                     yield f"{name}:{number}: route {route} is not in docs/api.md"
 
 
+def check_flags():
+    """Every flag of the command line is in its man page."""
+    page = (ROOT / "docs/man/ns-register.1").read_text().replace("\\-", "-")
+    for name in sources(("cli",)):
+        for number, line in enumerate(lines_of(name), 1):
+            for flags in re.findall(r'add_(?:flag|option)\("([^"]+)"', line):
+                for flag in flags.split(","):
+                    if flag.startswith("-") and not re.search(re.escape(flag) + r"(?![\w-])", page):
+                        yield f"{name}:{number}: {flag} is not in docs/man/ns-register.1"
+
+
 def check_links():
     """Relative links between our documents lead somewhere."""
     for name in repository_files(".md"):

@@ -13,6 +13,7 @@ public:
     std::vector<std::string> calls;
     std::optional<Error> error;
     bool changed = true;
+    bool refuse_start = false;
     api::ContainerCreateBody created_container;
     api::NetworkCreateBody created_network;
     api::ContainerInspect container;
@@ -43,7 +44,11 @@ public:
         created_container = body;
         return answer("create_container " + body.name, api::ContainerCreated{"id", {}});
     }
-    Result<bool> start_container(const std::string& ref) override { return answer("start " + ref, changed); }
+    Result<bool> start_container(const std::string& ref) override {
+        auto started = answer("start " + ref, changed);
+        if (refuse_start) return fail(Errc::system, "cannot start");
+        return started;
+    }
     Result<bool> stop_container(const std::string& ref) override { return answer("stop " + ref, changed); }
     Result<> restart_container(const std::string& ref) override { return answer("restart " + ref); }
     Result<> kill_container(const std::string& ref) override { return answer("kill " + ref); }

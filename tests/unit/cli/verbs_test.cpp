@@ -1,0 +1,217 @@
+#include "tests/unit/cli/cli_fixture.h"
+
+namespace nsr::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+TEST_F(CliTest, TurnsVerbsIntoCalls) {
+    struct Row {
+        std::vector<std::string> words;
+        std::vector<std::string> calls;
+        std::string out;
+    };
+    const std::vector<Row> rows = {
+        {{"start", "web", "db"}, {"start web", "start db"}, "web\ndb\n"},
+        {{"stop", "-t", "3", "web"}, {"stop web"}, "web\n"},
+        {{"restart", "web"}, {"restart web"}, "web\n"},
+        {{"kill", "-s", "TERM", "web"}, {"kill web"}, "web\n"},
+        {{"rm", "web"}, {"remove web"}, "web\n"},
+        {{"rm", "-f", "web"}, {"remove web force"}, "web\n"},
+        {{"detach", "web"}, {"stop web", "remove web"}, "web\n"},
+        {{"rename", "web", "a b"}, {"rename web a b"}, ""},
+        {{"attach", "--name", "web"}, {"create_container web", "start id"}, "id\n"},
+        {{"create", "--name", "web"}, {"create_container web"}, "id\n"},
+        {{"env", "web"}, {"variables web"}, "A=1\n"},
+        {{"ping"}, {}, "OK\n"},
+        {{"alias", "add", "net1", "web", "www"}, {"add_alias net1 web www"}, ""},
+        {{"alias", "rm", "net1", "web", "www"}, {"remove_alias net1 web www"}, ""},
+        {{"network", "create", "net1"}, {"create_network net1"}, "id\n"},
+        {{"network", "rm", "net1", "net2"}, {"remove_network net1", "remove_network net2"}, "net1\nnet2\n"},
+        {{"network", "connect", "net1", "web"}, {"connect net1 web"}, ""},
+        {{"network", "disconnect", "-f", "net1", "web"}, {"disconnect net1 web force"}, ""},
+        {{"network", "prune", "-f"}, {"prune_networks"}, "Deleted Networks:\nnet1\n\n"},
+        {{"network", "inspect", "a/b"}, {"inspect_network a/b"}, ""},
+        {{"ps", "-a", "-q"}, {"list all"}, ""},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.words.front() + " " + row.words.back());
+        service_.calls.clear();
+        const auto outcome = run(row.words);
+        EXPECT_EQ(outcome.status, 0) << outcome.err;
+        EXPECT_EQ(service_.calls, row.calls);
+        if (!row.out.empty()) {
+            EXPECT_EQ(outcome.out, row.out);
+        }
+        EXPECT_EQ(outcome.err, "");
+    }
+}
+
+TEST_F(CliTest, SendsWhatTheFlagsOfCreateSay) {
+    ::setenv("NSR_TEST_VALUE", "from outside", 1);
+    const auto outcome = run({"create",
+                              "--name",
+                              "web",
+                              "--network",
+                              "net1",
+                              "--network",
+                              "net2",
+                              "--network-alias",
+                              "www",
+                              "--network-alias",
+                              "site",
+                              "--ip",
+                              "10.0.0.9",
+                              "--mac-address",
+                              "02:42:0a:00:00:09",
+                              "--hostname",
+                              "h",
+                              "--domainname",
+                              "d",
+                              "-e",
+                              "A=1",
+                              "-e",
+                              "NSR_TEST_VALUE",
+                              "-e",
+                              "NSR_NO_SUCH",
+                              "--expose",
+                              "53/udp",
+                              "-p",
+                              "8080:80",
+                              "--link",
+                              "db:d",
+                              "--dns",
+                              "9.9.9.9",
+                              "--dns-search",
+                              "s",
+                              "--dns-option",
+                              "ndots:1",
+                              "--add-host",
+                              "n:1.2.3.4",
+                              "--label",
+                              "k=v=w",
+                              "--label",
+                              "bare",
+                              "--netns",
+                              "/run/netns/../netns/x"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const auto& body = service_.created_container;
+    EXPECT_EQ(body.network_mode, "net1");
+    ASSERT_EQ(body.endpoints.size(), 2U);
+    const auto& endpoint = body.endpoints.at("net1");
+    EXPECT_THAT(endpoint.aliases, ElementsAre("www", "site"));
+    EXPECT_THAT(endpoint.links, ElementsAre("db:d"));
+    EXPECT_EQ(endpoint.ipam_ipv4, "10.0.0.9");
+    EXPECT_EQ(endpoint.mac, "02:42:0a:00:00:09");
+    EXPECT_THAT(body.endpoints.at("net2").aliases, IsEmpty());
+    EXPECT_THAT(body.env, ElementsAre("A=1", "NSR_TEST_VALUE=from outside"));
+    EXPECT_THAT(body.exposed_ports, ElementsAre("53/udp", "80/tcp"));
+    ASSERT_EQ(body.port_bindings.at("80/tcp").size(), 1U);
+    EXPECT_EQ(body.port_bindings.at("80/tcp").front().host_port, "8080");
+    EXPECT_THAT(body.dns, ElementsAre("9.9.9.9"));
+    EXPECT_THAT(body.extra_hosts, ElementsAre("n:1.2.3.4"));
+    EXPECT_THAT(body.labels,
+                ElementsAre(Pair("bare", ""), Pair("k", "v=w"), Pair("ns-register.netns", "/run/netns/x")));
+}
+
+TEST_F(CliTest, SendsWhatTheFlagsOfNetworkCreateSay) {
+    const auto outcome =
+        run({"network", "create", "--subnet", "10.1.0.0/16", "--gateway", "10.1.0.9", "--ip-range", "10.1.5.0/24",
+             "--aux-address", "a=10.1.0.2", "--subnet", "fd00::/64", "-o", "k=v", "--ipv6", "--ipv4=false", "net1"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const auto& body = service_.created_network;
+    ASSERT_EQ(body.ipam.size(), 2U);
+    EXPECT_EQ(body.ipam[0].gateway, "10.1.0.9");
+    EXPECT_EQ(body.ipam[0].ip_range, "10.1.5.0/24");
+    EXPECT_THAT(body.ipam[0].aux, ElementsAre(Pair("a", "10.1.0.2")));
+    EXPECT_EQ(body.ipam[1].subnet, "fd00::/64");
+    EXPECT_EQ(body.enable_ipv4, false);
+    EXPECT_EQ(body.enable_ipv6, true);
+}
+
+TEST_F(CliTest, PrintsARefusalInOneLine) {
+    service_.error = Error(Errc::not_found, "no such\nthing");
+    const auto outcome = run({"start", "web", "db"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err, "Error: no such thing\nError: no such thing\n");
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(service_.calls, ElementsAre("start web", "start db"));
+}
+
+TEST_F(CliTest, EndsWithTheStatusThatIsDocumented) {
+    struct Row {
+        std::vector<std::string> words;
+        Errc code;
+        int status;
+    };
+    const std::vector<Row> rows = {
+        {{"alias", "add", "n", "c", "a"}, Errc::not_found, 3},
+        {{"alias", "add", "n", "c", "a"}, Errc::conflict, 4},
+        {{"resolve", "x"}, Errc::invalid, 2},
+        {{"network", "create", "n"}, Errc::conflict, 1},
+        {{"create"}, Errc::conflict, 1},
+        {{"network", "rm", "-f", "n"}, Errc::not_found, 0},
+        {{"create", "--bogus"}, Errc::invalid, 125},
+        {{"network", "create"}, Errc::invalid, 1},
+        {{"alias", "add"}, Errc::invalid, 2},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.words.front() + " " + row.words.back());
+        service_.error = Error(row.code, "refused");
+        const auto outcome = run(row.words);
+        EXPECT_EQ(outcome.status, row.status) << outcome.err;
+        if (row.status != 0) {
+            EXPECT_THAT(outcome.err, HasSubstr("Error: "));
+        }
+        EXPECT_EQ(outcome.out, "");
+    }
+}
+
+TEST_F(CliTest, RemovesWhatCannotBeStarted) {
+    service_.refuse_start = true;
+    const auto outcome = run({"attach", "--name", "web"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err, "Error: cannot start\n");
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(service_.calls, ElementsAre("create_container web", "start id", "remove id force"));
+}
+
+TEST_F(CliTest, SaysThatTheDaemonIsNotThere) {
+    const auto outcome = run_at(folder_ + "/nosuch", {"ping"});
+    EXPECT_EQ(outcome.status, 5);
+    EXPECT_THAT(outcome.err, HasSubstr("Error: cannot connect to ns-registerd at '" + folder_ + "/nosuch'"));
+}
+
+TEST_F(CliTest, ListsNetworks) {
+    service_.network.network.id = std::string(64, 'a');
+    service_.network.network.name = "frontend-network";
+    EXPECT_EQ(run({"network", "ls"}).out,
+              "NETWORK ID     NAME               DRIVER   SCOPE\n"
+              "aaaaaaaaaaaa   frontend-network   bridge   local\n");
+    EXPECT_EQ(run({"network", "ls", "-q", "--no-trunc"}).out, std::string(64, 'a') + "\n");
+    EXPECT_THAT(run({"network", "ls", "--format", "json"}).out, HasSubstr(R"("Name":"frontend-network")"));
+}
+
+TEST_F(CliTest, ShowsWhatANameStandsFor) {
+    EXPECT_EQ(run({"resolve", "web", "--from", "c"}).out,
+              "NETWORK   NAME   TTL   TYPE   DATA\n"
+              "net1      web    5     A      10.0.0.2\n");
+    EXPECT_THAT(service_.calls, ElementsAre("resolve web A c"));
+}
+
+TEST_F(CliTest, ListsPublishedPorts) {
+    service_.container.container.state = registry::ContainerState::running;
+    service_.container.ports = {{{80, registry::Protocol::tcp}, "0.0.0.0", 8080},
+                                {{80, registry::Protocol::tcp}, "::", 8080}};
+    EXPECT_EQ(run({"port", "web"}).out, "80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n");
+    EXPECT_EQ(run({"port", "web", "80"}).out, "0.0.0.0:8080\n[::]:8080\n");
+    const auto outcome = run({"port", "web", "80/udp"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err, "Error: No public port '80/udp' published for web\n");
+}
+
+}  // namespace
+}  // namespace nsr::cli
