@@ -109,7 +109,14 @@ for link in sorted(json.load(sys.stdin), key=lambda link: link["ifname"]):
     echo "routes:"
     ip route show | sed 's/ linkdown//; s/ *$//; s/^/  /' | sort
     echo "rules:"
-    nft -a list ruleset 2>/dev/null | sed 's/ # handle.*//' | sed 's/counter packets [0-9]* bytes [0-9]*/counter/'
+    nft -j list ruleset | python3 -c 'import json, sys
+def plain(value):
+    if isinstance(value, dict):
+        return {key: sorted(map(plain, item), key=str) if key == "elem" else plain(item) for key, item in value.items()
+                if key not in ("handle", "packets", "bytes", "metainfo")}
+    return list(map(plain, value)) if isinstance(value, list) else value
+for item in json.load(sys.stdin)["nftables"]:
+    print(" ", json.dumps(plain(item)))'
     echo "namespaces:"
     find /run/netns /run/ns-register/netns -mindepth 1 2>/dev/null | sort | sed 's/^/  /'
     echo "mounts:"
