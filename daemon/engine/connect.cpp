@@ -108,6 +108,8 @@ Result<> Engine::disconnect(const std::string& network_ref, const api::Disconnec
         outcome = unlink(endpoint, *sandbox);
         auto routed = netsetup_->set_default_routes(*sandbox, current_routes(container));
         if (outcome && !routed) outcome = std::move(routed);
+        // Not left for later, as at a stop: the container goes on and must not see the link any more.
+        sweep();
     }
     addresses_.release(endpoint);
     spdlog::info("event=disconnected net={} container={}", log::quoted(endpoint.network_name),

@@ -97,7 +97,10 @@ Result<> read_dns(const api::ContainerCreateBody& body, registry::Container& con
         if (!link) return fail(std::move(link).error());
         container.links.push_back(std::move(*link));
     }
-    if (auto valid = registry::check_links(container.links); !valid) return valid;
+    // On a user-defined network the last of two links with one alias wins (L-33).
+    if (container.network_mode == registry::kBridgeNetwork) {
+        if (auto valid = registry::check_links(container.links); !valid) return valid;
+    }
     container.dns = body.dns;
     container.dns_search = body.dns_search;
     container.dns_options = body.dns_options;
