@@ -36,19 +36,29 @@ int usage_status(const CLI::App& app) {
 
 bool is_flag(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
-/// The arguments as CLI11 takes them, last first. Behind `exec CONTAINER` everything is the command's, flags included,
-/// so a `--` is put there if the user did not.
-std::vector<std::string> words_backwards(int argc, char** argv) {
-    std::vector<std::string> words(argv + 1, argv + argc);
-    auto at = words.begin();
-    for (; at != words.end() && is_flag(*at); ++at) {
-        if (*at == "--socket" && at + 1 != words.end()) ++at;
+/// The arguments, less the words of a command behind `exec CONTAINER [--]`: those never pass through the option parser,
+/// which would take `[1,2]` apart.
+struct Words {
+    std::vector<std::string> options;  ///< last first, as CLI11 takes them
+    std::vector<std::string> command;
+};
+
+Words split_words(int argc, char** argv) {
+    Words words{{argv + 1, argv + argc}, {}};
+    auto& all = words.options;
+    auto at = all.begin();
+    for (; at != all.end() && is_flag(*at); ++at) {
+        if (*at == "--socket" && at + 1 != all.end()) ++at;
     }
-    if (at != words.end() && *at == "exec") {
-        for (++at; at != words.end() && is_flag(*at); ++at) {}
-        if (at != words.end() && ++at != words.end() && *at != "--") words.insert(at, "--");
+    if (at != all.end() && *at == "exec") {
+        for (++at; at != all.end() && is_flag(*at); ++at) {}
+        if (at != all.end()) ++at;  // the container
+        const auto end_of_options = at;
+        if (at != all.end() && *at == "--") ++at;
+        words.command.assign(at, all.end());
+        all.erase(end_of_options, all.end());
     }
-    std::ranges::reverse(words);
+    std::ranges::reverse(all);
     return words;
 }
 
@@ -80,8 +90,10 @@ int run(int argc, char** argv) {
     add_inspect_commands(app, session);
     add_name_commands(app, session);
     add_exec_command(app, session);
+    Words words = split_words(argc, argv);
+    session.set_command(std::move(words.command));
     try {
-        app.parse(words_backwards(argc, argv));
+        app.parse(std::move(words.options));
     } catch (const nlohmann::json::exception& error) {
         session.report("the daemon's reply has an unknown shape: " + std::string(error.what()), kFailed);
     } catch (const CLI::ParseError& error) {

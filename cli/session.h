@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/client.h"
 #include "common/result.h"
@@ -38,10 +39,14 @@ public:
     void report(std::string_view message, int status);
 
     int status() const { return status_; }
+    /// The words behind `exec CONTAINER [--]`.
+    const std::vector<std::string>& command() const { return command_; }
+    void set_command(std::vector<std::string> command) { command_ = std::move(command); }
     void set_socket(std::string socket) { socket_ = std::move(socket); }
 
 private:
     std::string socket_;
+    std::vector<std::string> command_;
     std::optional<api::Client> client_;
     int status_ = kOk;
 };

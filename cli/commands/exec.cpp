@@ -9,11 +9,6 @@
 namespace nsr::cli {
 namespace {
 
-struct ExecFlags {
-    std::string container;
-    std::vector<std::string> command;
-};
-
 Result<Place> place_of(Session& session, const std::string& name) {
     auto container = parse_reply(session.ask("GET", "/containers/" + api::encode(name) + "/json"));
     if (!container) return fail(std::move(container).error());
@@ -27,11 +22,11 @@ Result<Place> place_of(Session& session, const std::string& name) {
     return place;
 }
 
-void exec(Session& session, const ExecFlags& flags) {
-    if (flags.command.empty()) return session.report("exec needs a command: exec CONTAINER -- COMMAND", kFailed);
-    auto place = place_of(session, flags.container);
+void exec(Session& session, const std::string& container) {
+    if (session.command().empty()) return session.report("exec needs a command: exec CONTAINER -- COMMAND", kFailed);
+    auto place = place_of(session, container);
     if (!place) return session.report(place.error());
-    const Error error = execute(*place, flags.command);
+    const Error error = execute(*place, session.command());
     switch (error.code()) {
         case Errc::not_found:
             return session.report(error.message(), kNoSuchCommand);
@@ -47,14 +42,12 @@ void exec(Session& session, const ExecFlags& flags) {
 void add_exec_command(CLI::App& app, Session& session) {
     auto* verb =
         app.add_subcommand("exec", "Run a command in a container's network namespace, with its files in place");
-    auto flags = std::make_shared<ExecFlags>();
+    auto container = std::make_shared<std::string>();
     auto ignored = std::make_shared<bool>();
     verb->add_flag("-i,--interactive", *ignored, "accepted for Docker's sake");
     verb->add_flag("-t,--tty", *ignored, "accepted for Docker's sake");
-    verb->add_option("CONTAINER", flags->container)->required();
-    verb->add_option("COMMAND", flags->command, "the command and its arguments, behind --");
-    verb->positionals_at_end(false);
-    verb->callback([&session, flags, ignored] { exec(session, *flags); });
+    verb->add_option("CONTAINER", *container, "the command and its arguments follow, behind --")->required();
+    verb->callback([&session, container, ignored] { exec(session, *container); });
 }
 
 }  // namespace nsr::cli
