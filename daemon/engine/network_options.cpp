@@ -52,6 +52,7 @@ net::InterfaceSpec interface_of(const registry::Network& network, const registry
     interface.name = endpoint.interface;
     interface.mac = endpoint.mac.value_or(MacAddress());
     interface.mtu = mtu_of(network);
+    interface.isolated = !registry::bool_option(network.options, kIccOption).value_or(true);
     for (const auto& address : {endpoint.ipv4, endpoint.ipv6}) {
         if (!address) continue;
         if (const auto* config = subnet_of(network, *address)) {
