@@ -27,7 +27,12 @@ public:
     Result<> prepare_sandbox(const NetNs& sandbox) override { return net::prepare_sandbox(sandbox); }
     Result<> ensure_loopback(const NetNs& sandbox) override { return net::ensure_loopback(sandbox); }
     Result<> ensure_dns_rewrite(const NetNs& sandbox) override { return net::ensure_dns_rewrite(sandbox); }
-    Result<> remove_dns_rewrite(const NetNs& sandbox) override { return net::remove_dns_rewrite(sandbox); }
+    Result<> remove_dns_rewrite(const NetNs& sandbox) override {
+        auto socket = net::remove_dns_rewrite(sandbox);
+        if (!socket) return fail(socket.error());
+        slow_to_close_.push_back(std::move(*socket));
+        return {};
+    }
 
     Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
         return net::ensure_interface(socket_, spec, sandbox);
@@ -44,11 +49,12 @@ public:
     Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override;
 
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
+        slow_to_close_.clear();
         auto swept = net::sweep(socket_, wanted);
         if (swept) dying_ = false;
         return swept;
     }
-    bool has_dying_links() const override { return dying_; }
+    bool has_dying_links() const override { return dying_ || !slow_to_close_.empty(); }
     Result<HostPrefixes> host_prefixes() override;
 
 private:
@@ -56,6 +62,7 @@ private:
     netlink::Socket socket_;
     Firewall firewall_;
     bool dying_ = false;
+    std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
 };
 
 Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {

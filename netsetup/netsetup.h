@@ -60,7 +60,7 @@ public:
     /// how many were too many (dying ones not counted).
     virtual Result<unsigned> sweep(const std::set<std::string>& wanted) = 0;
 
-    /// Whether dying links wait for a sweep.
+    /// Whether dying links, or sockets that are slow to close, wait for a sweep.
     virtual bool has_dying_links() const = 0;
 
     virtual Result<HostPrefixes> host_prefixes() = 0;

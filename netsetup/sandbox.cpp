@@ -21,15 +21,14 @@ constexpr std::array<std::pair<const char*, const char*>, 2> kSysctls4{{
     {"net/ipv4/ip_unprivileged_port_start", "0"},
     {"net/ipv4/ping_group_range", "0 2147483647"},
 }};
-constexpr std::array<std::pair<const char*, const char*>, 3> kSysctls6{{
-    {"net/ipv6/conf/all/disable_ipv6", "1"},
-    {"net/ipv6/conf/default/disable_ipv6", "1"},
+constexpr std::array<std::pair<const char*, const char*>, 2> kSysctls6{{
+    {"net/ipv6/conf/all/disable_ipv6", "1"},  // sets "default" as well
     {"net/ipv6/conf/lo/disable_ipv6", "0"},
 }};
 
 Result<> set_all(const auto& sysctls) {
     for (const auto& [name, value] : sysctls) {
-        if (auto set = set_sysctl(name, value); !set) return set;
+        if (auto set = write_sysctl(name, value); !set) return set;
     }
     return {};
 }

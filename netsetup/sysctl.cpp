@@ -28,6 +28,8 @@ Result<> set_sysctl(const std::string& name, std::string_view value) {
     return write_existing(path, value);
 }
 
+Result<> write_sysctl(const std::string& name, std::string_view value) { return write_existing(kRoot + name, value); }
+
 bool has_sysctl(const std::string& name) { return ::access((kRoot + name).c_str(), F_OK) == 0; }
 
 }  // namespace nsr::net

@@ -11,6 +11,9 @@ namespace nsr::net {
 /// Errc::not_found if the kernel has no such setting.
 Result<> set_sysctl(const std::string& name, std::string_view value);
 
+/// The same without looking first, for a namespace that is new.
+Result<> write_sysctl(const std::string& name, std::string_view value);
+
 /// Whether the calling thread's namespace has the setting at all.
 bool has_sysctl(const std::string& name);
 

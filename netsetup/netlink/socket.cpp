@@ -51,11 +51,12 @@ std::unexpected<Error> refuse(const std::string& what, const Refusal& refusal) {
     return fail(Errc::system, what + ": " + refusal.text);
 }
 
-Result<Socket> Socket::open() {
+Result<Socket> Socket::open(Subsystem subsystem) {
     Socket socket(nl_socket_alloc());
     if (!socket.socket_) return fail_errno("open a netlink socket", ENOMEM);
     nl_sock* const raw = socket.socket_.get();
-    if (const int failed = nl_connect(raw, NETLINK_ROUTE); failed < 0) {
+    if (const int failed = nl_connect(raw, subsystem == Subsystem::route ? NETLINK_ROUTE : NETLINK_NETFILTER);
+        failed < 0) {
         return fail(Errc::system, std::string("open a netlink socket: ") + nl_geterror(failed));
     }
     nl_socket_set_buffer_size(raw, kReceiveBuffer, kSendBuffer);
@@ -68,8 +69,8 @@ Result<Socket> Socket::open() {
     return socket;
 }
 
-Result<Socket> Socket::open_in(const NetNs& sandbox) {
-    return sandbox.call([] { return open(); });
+Result<Socket> Socket::open_in(const NetNs& sandbox, Subsystem subsystem) {
+    return sandbox.call([subsystem] { return open(subsystem); });
 }
 
 bool Socket::is_interrupted(const Reply& reply) { return !reply && reply.error().number == EINTR; }
@@ -79,8 +80,36 @@ Reply Socket::exchange(Message request, const std::function<void(nlmsghdr*)>& on
     nl_sock* const raw = socket_.get();
     if (const int sent = nl_send_auto(raw, request.get()); sent < 0)
         return std::unexpected(Refusal{EIO, nl_geterror(sent)});
-    sequence_ = nlmsg_hdr(request.get())->nlmsg_seq;
+    sequence_ = first_sequence_ = nlmsg_hdr(request.get())->nlmsg_seq;
     return receive(on_message);
+}
+
+Reply Socket::exchange_batch(std::vector<Message> requests) {
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t index = 0; index < requests.size(); ++index) {
+        Message& request = requests[index];
+        if (!request.whole()) return std::unexpected(from_errno(EMSGSIZE));
+        nl_complete_msg(socket_.get(), request.get());
+        nlmsghdr* const header = nlmsg_hdr(request.get());
+        if (index == 0) first_sequence_ = header->nlmsg_seq;
+        const bool answered = index + 2 == requests.size();
+        if (answered)
+            sequence_ = header->nlmsg_seq;
+        else
+            header->nlmsg_flags = static_cast<std::uint16_t>(header->nlmsg_flags & ~NLM_F_ACK);
+        const auto whole = request.bytes();
+        bytes.insert(bytes.end(), whole.begin(), whole.end());
+        bytes.resize(NLMSG_ALIGN(bytes.size()));
+    }
+    const int sent = nl_sendto(socket_.get(), bytes.data(), bytes.size());
+    if (sent < 0) return std::unexpected(Refusal{EIO, nl_geterror(sent)});
+    return receive({});
+}
+
+/// Within a batch a refusal of any request is the batch's.
+bool Socket::is_ours(const nlmsghdr& answer) const {
+    return answer.nlmsg_seq == sequence_ ||
+           (answer.nlmsg_type == NLMSG_ERROR && answer.nlmsg_seq - first_sequence_ < sequence_ - first_sequence_);
 }
 
 Reply Socket::receive(const std::function<void(nlmsghdr*)>& on_message) {
@@ -94,7 +123,7 @@ Reply Socket::receive(const std::function<void(nlmsghdr*)>& on_message) {
 
         for (auto* header = reinterpret_cast<nlmsghdr*>(buffer); nlmsg_ok(header, left);
              header = nlmsg_next(header, &left)) {
-            if (header->nlmsg_seq != sequence_) continue;
+            if (!is_ours(*header)) continue;
             if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted = from_errno(EINTR);
             if (header->nlmsg_type == NLMSG_ERROR) return from_error(header);
             if (header->nlmsg_type == NLMSG_DONE) return interrupted ? Reply(std::unexpected(*interrupted)) : Reply();

@@ -27,17 +27,24 @@ using Reply = std::expected<void, Refusal>;
 /// "`what`: `text`" as Errc::system.
 std::unexpected<Error> refuse(const std::string& what, const Refusal& refusal);
 
-/// A rtnetlink socket. It stays bound to the namespace in which it was opened, wherever its user is.
+/// What is asked by a socket.
+enum class Subsystem { route, netfilter };
+
+/// A netlink socket. It stays bound to the namespace in which it was opened, wherever its user is.
 class Socket {
 public:
     /// Opened in the calling thread's namespace.
-    static Result<Socket> open();
+    static Result<Socket> open(Subsystem subsystem = Subsystem::route);
     /// Opened in `sandbox`.
-    static Result<Socket> open_in(const NetNs& sandbox);
+    static Result<Socket> open_in(const NetNs& sandbox, Subsystem subsystem = Subsystem::route);
 
     /// Sends one request and waits for the kernel's answer; `on_message` sees every message that answers it (one for a
     /// get, many for a dump).
     Reply exchange(Message request, const std::function<void(nlmsghdr*)>& on_message = {});
+
+    /// Sends several requests in one go, of which the kernel does all or none (nfnetlink's batches), and waits for the
+    /// answer to the one before the last, which closes the batch. The first refusal counts.
+    Reply exchange_batch(std::vector<Message> requests);
 
     /// What `collect` makes of the messages that answer a dump. A list that changed under our reading is read again.
     template <typename T, typename Collect>
@@ -60,9 +67,11 @@ private:
     static bool is_interrupted(const Reply& reply);
     explicit Socket(nl_sock* socket) : socket_(socket) {}
     Reply receive(const std::function<void(nlmsghdr*)>& on_message);
+    bool is_ours(const nlmsghdr& answer) const;
 
     std::unique_ptr<nl_sock, Free> socket_;
-    std::uint32_t sequence_ = 0;
+    std::uint32_t sequence_ = 0;        ///< whose answer ends the waiting
+    std::uint32_t first_sequence_ = 0;  ///< of the same batch
 };
 
 }  // namespace nsr::net::netlink

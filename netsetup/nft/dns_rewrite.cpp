@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <string>
 
+#include "netsetup/netlink/dns_table.h"
 #include "netsetup/nft/ruleset.h"
 #include "netsetup/nft/runner.h"
 
@@ -16,25 +18,35 @@ std::string without_blanks(std::string text) {
     return text;
 }
 
-}  // namespace
-
-Result<> ensure_dns_rewrite(const NetNs& sandbox) {
+/// The table that is there becomes what it should be.
+Result<> ensure_equal(const NetNs& sandbox) {
     auto nft = Nft::open_in(sandbox);
     if (!nft) return fail(nft.error());
     const std::string definition = dns_table();
-    // Creating at once, and looking only if something is there, saves every attach the listing.
-    auto created = nft->run(create_table(kDnsTable, definition));
-    if (created || created.error().code() != Errc::conflict) return created;
     const auto present = nft->list_table(kDnsTable);
     if (!present) return fail(present.error());
     if (without_blanks(*present) == without_blanks(definition)) return {};
     return nft->run(replace_table(kDnsTable, definition));
 }
 
-Result<> remove_dns_rewrite(const NetNs& sandbox) {
-    auto nft = Nft::open_in(sandbox);
-    if (!nft) return fail(nft.error());
-    return nft->run(remove_table(kDnsTable));
+}  // namespace
+
+Result<> ensure_dns_rewrite(const NetNs& sandbox) {
+    // Creating at once, and looking only if something is there, saves every attach the listing.
+    auto netfilter = netlink::Socket::open_in(sandbox, netlink::Subsystem::netfilter);
+    if (!netfilter) return fail(netfilter.error());
+    const auto created = netlink::create_dns_table(*netfilter);
+    if (created) return {};
+    if (created.error().number != EEXIST) return netlink::refuse("add table 'ns-register-dns'", created.error());
+    return ensure_equal(sandbox);
+}
+
+Result<netlink::Socket> remove_dns_rewrite(const NetNs& sandbox) {
+    auto netfilter = netlink::Socket::open_in(sandbox, netlink::Subsystem::netfilter);
+    if (!netfilter) return netfilter;
+    const auto deleted = netlink::delete_dns_table(*netfilter);
+    if (!deleted) return netlink::refuse("delete table 'ns-register-dns'", deleted.error());
+    return netfilter;
 }
 
 }  // namespace nsr::net

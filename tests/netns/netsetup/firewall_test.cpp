@@ -1,3 +1,4 @@
+#include "netsetup/nft/ruleset.h"
 #include "tests/netns/netsetup/outside.h"
 
 namespace nsr::net {
@@ -128,6 +129,16 @@ TEST_F(FirewallTest, DnsRewriteIsMadeOnceAndLeavesOtherTablesAlone) {
     NSR_ASSERT_OK(kernel().remove_dns_rewrite(sandbox));
     EXPECT_EQ(run_command("nft list ruleset", sandbox).output, "table ip mine {\n}\n");
     NSR_ASSERT_OK(kernel().remove_dns_rewrite(sandbox));
+}
+
+TEST_F(FirewallTest, DnsRewriteIsWhatItsTextSays) {
+    const auto sandbox = make_namespace();
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    EXPECT_EQ(run_command("nft list ruleset", sandbox).output, dns_table());
+    const auto by_nft = make_namespace();
+    ASSERT_TRUE(run_command("nft -f - <<'END'\n" + dns_table() + "END", by_nft).ok());
+    const std::string expressions = "nft --debug=netlink list ruleset";
+    EXPECT_EQ(run_command(expressions, sandbox).output, run_command(expressions, by_nft).output);
 }
 
 TEST_F(FirewallTest, DnsRewriteCarriesUdpAndTcpToTheHiddenPort) {
