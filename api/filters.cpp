@@ -46,9 +46,12 @@ bool is_true(const std::string& text) { return text == "true" || text == "1" || 
 
 std::string_view status_of_container(const registry::Container& container) {
     switch (container.state) {
-        case registry::ContainerState::created: return "created";
-        case registry::ContainerState::running: return "running";
-        case registry::ContainerState::exited: return "exited";
+        case registry::ContainerState::created:
+            return "created";
+        case registry::ContainerState::running:
+            return "running";
+        case registry::ContainerState::exited:
+            return "exited";
     }
     return "";
 }

@@ -35,7 +35,11 @@ constexpr std::chrono::milliseconds kAcceptRetry{100};
 class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 public:
     Impl(asio::io_context& control, std::string socket_path, Router& router, Metrics& metrics, Post post)
-        : control_(control), acceptor_(control), path_(std::move(socket_path)), router_(router), metrics_(metrics),
+        : control_(control),
+          acceptor_(control),
+          path_(std::move(socket_path)),
+          router_(router),
+          metrics_(metrics),
           post_(std::move(post)) {}
 
     Result<> listen();
@@ -74,9 +78,8 @@ public:
         parser_->header_limit(kHeaderMax);
         arm(std::chrono::seconds(buffer_.size() > 0 ? kReadTimeoutSeconds : kIdleTimeoutSeconds));
         auto self = shared_from_this();
-        http::async_read_header(socket_, buffer_, *parser_, [self](error_code error, std::size_t) {
-            self->on_header(error);
-        });
+        http::async_read_header(socket_, buffer_, *parser_,
+                                [self](error_code error, std::size_t) { self->on_header(error); });
     }
 
     /// Nothing is being handled: close at once. Otherwise the answer is written first.
@@ -173,8 +176,8 @@ private:
         });
     }
 
-    /// Closing with bytes unread would reset the connection and take the answer with it: read what the client still sends
-    /// (a body that was too large) and throw it away, until it has closed or the time is up.
+    /// Closing with bytes unread would reset the connection and take the answer with it: read what the client still
+    /// sends (a body that was too large) and throw it away, until it has closed or the time is up.
     void linger() {
         error_code ignored;
         socket_.shutdown(Socket::socket::shutdown_send, ignored);
@@ -219,7 +222,7 @@ Result<> HttpServer::Impl::listen() {
     if (path_.size() >= sizeof limit.sun_path) {
         return fail(Errc::invalid, "socket path '" + path_ + "' is longer than 107 characters");
     }
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path_.c_str(), &status) == 0) {
         // The instance lock has told that no other daemon serves it.
         if (!S_ISSOCK(status.st_mode)) return fail(Errc::conflict, "'" + path_ + "' exists and is not a socket");
@@ -233,7 +236,8 @@ Result<> HttpServer::Impl::listen() {
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) return fail(Errc::system, "listen on '" + path_ + "': " + error.message());
     const group* owner = ::getgrnam(kGroup);
-    if (owner != nullptr && ::chown(path_.c_str(), 0, owner->gr_gid) != 0) return fail_errno("give '" + path_ + "' a group");
+    if (owner != nullptr && ::chown(path_.c_str(), 0, owner->gr_gid) != 0)
+        return fail_errno("give '" + path_ + "' a group");
     if (::chmod(path_.c_str(), kSocketMode) != 0) return fail_errno("set the mode of '" + path_ + "'");
     accept();
     return {};

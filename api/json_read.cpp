@@ -120,7 +120,8 @@ auto from(std::string_view body, Read&& read) -> Result<decltype(read(json()))> 
     } catch (const WrongField& error) {
         return fail(Errc::invalid, error.message);
     } catch (const json::exception&) {
-        return fail(Errc::invalid, body.empty() ? "invalid JSON: the body is empty" : "invalid JSON: the body is malformed");
+        return fail(Errc::invalid,
+                    body.empty() ? "invalid JSON: the body is empty" : "invalid JSON: the body is malformed");
     }
 }
 

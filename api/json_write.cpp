@@ -12,9 +12,7 @@ namespace {
 using nlohmann::ordered_json;
 
 /// Text that is not UTF-8 (labels, variables) must not make a reply impossible.
-std::string dump(const ordered_json& json) {
-    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
+std::string dump(const ordered_json& json) { return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
 
 ordered_json object_of(const StringMap& map) {
     ordered_json object = ordered_json::object();
@@ -74,28 +72,32 @@ ordered_json endpoint_object(const EndpointSettings& settings) {
         if (!settings.ipam_ipv4.empty()) ipam["IPv4Address"] = settings.ipam_ipv4;
         if (!settings.ipam_ipv6.empty()) ipam["IPv6Address"] = settings.ipam_ipv6;
     }
-    return {{"IPAMConfig", std::move(ipam)},
-            {"Links", list_or_null(settings.links)},
-            {"Aliases", list_or_null(settings.aliases)},
-            {"MacAddress", settings.mac},
-            {"DriverOpts", settings.driver_options.empty() ? ordered_json(nullptr) : object_of(settings.driver_options)},
-            {"GwPriority", settings.gw_priority},
-            {"NetworkID", settings.network_id},
-            {"EndpointID", settings.endpoint_id},
-            {"Gateway", settings.gateway},
-            {"IPAddress", settings.ip_address},
-            {"IPPrefixLen", settings.ip_prefix_length},
-            {"IPv6Gateway", settings.ipv6_gateway},
-            {"GlobalIPv6Address", settings.ipv6_address},
-            {"GlobalIPv6PrefixLen", settings.ipv6_prefix_length},
-            {"DNSNames", list_or_null(settings.dns_names)}};
+    return {
+        {"IPAMConfig", std::move(ipam)},
+        {"Links", list_or_null(settings.links)},
+        {"Aliases", list_or_null(settings.aliases)},
+        {"MacAddress", settings.mac},
+        {"DriverOpts", settings.driver_options.empty() ? ordered_json(nullptr) : object_of(settings.driver_options)},
+        {"GwPriority", settings.gw_priority},
+        {"NetworkID", settings.network_id},
+        {"EndpointID", settings.endpoint_id},
+        {"Gateway", settings.gateway},
+        {"IPAddress", settings.ip_address},
+        {"IPPrefixLen", settings.ip_prefix_length},
+        {"IPv6Gateway", settings.ipv6_gateway},
+        {"GlobalIPv6Address", settings.ipv6_address},
+        {"GlobalIPv6PrefixLen", settings.ipv6_prefix_length},
+        {"DNSNames", list_or_null(settings.dns_names)}};
 }
 
 const char* status_text(registry::ContainerState state) {
     switch (state) {
-        case registry::ContainerState::created: return "created";
-        case registry::ContainerState::running: return "running";
-        case registry::ContainerState::exited: return "exited";
+        case registry::ContainerState::created:
+            return "created";
+        case registry::ContainerState::running:
+            return "running";
+        case registry::ContainerState::exited:
+            return "exited";
     }
     return "";
 }
@@ -126,12 +128,9 @@ ordered_json exposed_object(const registry::Container& container) {
 }
 
 ordered_json config_object(const registry::Container& container) {
-    ordered_json config{{"Hostname", container.hostname},
-                        {"Domainname", container.domainname},
-                        {"Env", list_or_null(container.env)},
-                        {"Cmd", list_or_null(container.command)},
-                        {"Image", container.image},
-                        {"Labels", object_of(container.labels)}};
+    ordered_json config{{"Hostname", container.hostname},     {"Domainname", container.domainname},
+                        {"Env", list_or_null(container.env)}, {"Cmd", list_or_null(container.command)},
+                        {"Image", container.image},           {"Labels", object_of(container.labels)}};
     auto exposed = exposed_object(container);
     if (!exposed.empty()) config["ExposedPorts"] = std::move(exposed);
     return config;
@@ -183,8 +182,8 @@ ordered_json container_object(const ContainerInspect& inspected) {
     return {{"Id", container.id},
             {"Created", rfc3339(container.created)},
             {"Path", container.command.empty() ? "" : container.command.front()},
-            {"Args", std::vector<std::string>(container.command.begin() + !container.command.empty(),
-                                              container.command.end())},
+            {"Args",
+             std::vector<std::string>(container.command.begin() + !container.command.empty(), container.command.end())},
             {"State", state_object(inspected)},
             {"Image", container.image},
             {"ResolvConfPath", inspected.resolv_conf_path},
@@ -215,9 +214,12 @@ std::string since(WallTime time) {
 
 std::string status_line(const registry::Container& container) {
     switch (container.state) {
-        case registry::ContainerState::created: return "Created";
-        case registry::ContainerState::running: return "Up " + since(container.started);
-        case registry::ContainerState::exited: break;
+        case registry::ContainerState::created:
+            return "Created";
+        case registry::ContainerState::running:
+            return "Up " + since(container.started);
+        case registry::ContainerState::exited:
+            break;
     }
     return "Exited (" + std::to_string(container.exit_code) + ") " + since(container.finished) + " ago";
 }
@@ -267,7 +269,9 @@ std::string write_networks(const std::vector<NetworkResource>& resources) {
 std::string write_network_created(const NetworkCreated& created) {
     return dump({{"Id", created.id}, {"Warning", created.warning}});
 }
-std::string write_pruned(const std::vector<std::string>& names) { return dump({{"NetworksDeleted", list_or_null(names)}}); }
+std::string write_pruned(const std::vector<std::string>& names) {
+    return dump({{"NetworksDeleted", list_or_null(names)}});
+}
 std::string write_container_created(const ContainerCreated& created) {
     return dump({{"Id", created.id}, {"Warnings", created.warnings}});
 }

@@ -41,7 +41,9 @@ Response text(std::string body, std::string content_type = "text/plain; charset=
 }
 
 /// 204, or what went wrong.
-Response done(const Result<>& result, int status = 204) { return result ? Response{status, ""} : refused(result.error()); }
+Response done(const Result<>& result, int status = 204) {
+    return result ? Response{status, ""} : refused(result.error());
+}
 
 /// 204 if something changed, 304 if it was so already (start and stop).
 Response changed(const Result<bool>& result) {
@@ -223,8 +225,10 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
     while (!pattern.empty() && !path.empty()) {
         const auto wanted = next_segment(pattern);
         const auto given = next_segment(path);
-        if (wanted == "{}" && !given.empty()) arguments.push_back(decode_segment(given));
-        else if (wanted != given) return std::nullopt;
+        if (wanted == "{}" && !given.empty())
+            arguments.push_back(decode_segment(given));
+        else if (wanted != given)
+            return std::nullopt;
     }
     return pattern.empty() && path.empty() ? std::optional(std::move(arguments)) : std::nullopt;
 }
@@ -237,7 +241,8 @@ std::optional<int> version_number(std::string_view text) {
     int minor = 0;
     const char* end = text.data() + text.size();
     if (std::from_chars(text.data(), text.data() + dot, major).ptr != text.data() + dot) return std::nullopt;
-    if (std::from_chars(text.data() + dot + 1, end, minor).ptr != end || minor > 999 || major > 999) return std::nullopt;
+    if (std::from_chars(text.data() + dot + 1, end, minor).ptr != end || minor > 999 || major > 999)
+        return std::nullopt;
     return major * 1000 + minor;
 }
 

@@ -11,21 +11,21 @@ namespace nsr {
 namespace {
 
 constexpr std::array kAdjectives = {
-    "agile",  "amber",  "bold",   "brave",   "bright", "calm",   "clever", "cosmic", "crisp",  "daring",
-    "eager",  "early",  "fair",   "fancy",   "gentle", "glad",   "golden", "grand",  "happy",  "hidden",
-    "humble", "jolly",  "keen",   "kind",    "lively", "loyal",  "lucid",  "mellow", "merry",  "modest",
-    "neat",   "nimble", "noble",  "patient", "polite", "proud",  "quick",  "quiet",  "rapid",  "royal",
-    "serene", "sharp",  "silent", "silver",  "simple", "sleepy", "smart",  "snowy",  "solid",  "steady",
-    "still",  "strong", "sunny",  "swift",   "tidy",   "tender", "vivid",  "warm",   "wise",   "witty"};
+    "agile",  "amber",  "bold",   "brave",   "bright", "calm",   "clever", "cosmic", "crisp", "daring",
+    "eager",  "early",  "fair",   "fancy",   "gentle", "glad",   "golden", "grand",  "happy", "hidden",
+    "humble", "jolly",  "keen",   "kind",    "lively", "loyal",  "lucid",  "mellow", "merry", "modest",
+    "neat",   "nimble", "noble",  "patient", "polite", "proud",  "quick",  "quiet",  "rapid", "royal",
+    "serene", "sharp",  "silent", "silver",  "simple", "sleepy", "smart",  "snowy",  "solid", "steady",
+    "still",  "strong", "sunny",  "swift",   "tidy",   "tender", "vivid",  "warm",   "wise",  "witty"};
 
 // People of networking and computing.
 constexpr std::array kSurnames = {
-    "abramson", "albitz",   "allman",  "baran",   "berners", "boggs",    "cerf",     "clark",   "crocker", "davies",
-    "deering",  "dijkstra", "dyson",   "elz",     "engel",   "feinler",  "floyd",    "hamilton", "hopper", "jacobson",
-    "kahn",     "karels",   "karn",    "kernighan", "kleinrock", "knuth", "lamport", "liskov",  "liu",     "lottor",
-    "lovelace", "metcalfe", "mills",   "mockapetris", "naur", "pouzin",  "perlman",  "postel",  "rekhter", "ritchie",
-    "roberts",  "sammet",   "shannon", "stevens", "sussman", "tanenbaum", "taylor",  "thompson", "tomlinson", "turing",
-    "vixie",    "zimmermann"};
+    "abramson",  "albitz",   "allman",   "baran",     "berners",  "boggs",     "cerf",        "clark",   "crocker",
+    "davies",    "deering",  "dijkstra", "dyson",     "elz",      "engel",     "feinler",     "floyd",   "hamilton",
+    "hopper",    "jacobson", "kahn",     "karels",    "karn",     "kernighan", "kleinrock",   "knuth",   "lamport",
+    "liskov",    "liu",      "lottor",   "lovelace",  "metcalfe", "mills",     "mockapetris", "naur",    "pouzin",
+    "perlman",   "postel",   "rekhter",  "ritchie",   "roberts",  "sammet",    "shannon",     "stevens", "sussman",
+    "tanenbaum", "taylor",   "thompson", "tomlinson", "turing",   "vixie",     "zimmermann"};
 
 std::string hex_of(std::span<const std::uint8_t> bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";

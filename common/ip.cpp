@@ -111,8 +111,8 @@ IpPrefix IpPrefix::network() const {
     std::array<std::uint8_t, 16> bytes{};
     std::ranges::copy(address_.bytes(), bytes.begin());
     for (unsigned index = 0; index < bytes.size(); ++index) bytes[index] &= mask_byte(length_, index);
-    const auto masked = address_.is_v4() ? IpAddress::v4(std::span<const std::uint8_t, 4>(bytes.data(), 4))
-                                         : IpAddress::v6(bytes);
+    const auto masked =
+        address_.is_v4() ? IpAddress::v4(std::span<const std::uint8_t, 4>(bytes.data(), 4)) : IpAddress::v6(bytes);
     return {masked, length_};
 }
 
@@ -129,9 +129,7 @@ bool IpPrefix::contains(const IpAddress& other) const {
     return other.family() == family() && IpPrefix(other, length_).network().address_ == first();
 }
 
-bool IpPrefix::contains(const IpPrefix& other) const {
-    return other.length_ >= length_ && contains(other.address_);
-}
+bool IpPrefix::contains(const IpPrefix& other) const { return other.length_ >= length_ && contains(other.address_); }
 
 std::optional<MacAddress> MacAddress::parse(std::string_view text) {
     if (text.size() != 17) return std::nullopt;

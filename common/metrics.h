@@ -41,7 +41,7 @@ struct alignas(128) DnsCounters {
     Counter cache_hits;
     Counter cache_misses;
     Counter cache_stale;
-    Counter cache_entries;      ///< now
+    Counter cache_entries;  ///< now
 };
 
 /// Everything that is counted, in one place; read by GET /metrics.

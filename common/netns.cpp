@@ -32,7 +32,7 @@ Result<NetNs> NetNs::open(const std::string& path) {
     if (::ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET) {
         return fail(Errc::invalid, "'" + path + "' is not a network namespace");
     }
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd.get(), &status) != 0) return fail_errno("stat '" + path + "'");
     return NetNs(std::move(fd), status.st_ino);
 }

@@ -18,9 +18,7 @@ public:
     std::uint64_t next();
 
     /// Uniform in [0, bound); bound > 0.
-    std::uint32_t below(std::uint32_t bound) {
-        return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32);
-    }
+    std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32); }
 
 private:
     std::uint64_t state_[4];

@@ -26,7 +26,7 @@ Result<std::vector<std::string>> strings_of(const toml::node& node, const std::s
 }
 
 Result<std::vector<hosts::NameServer>> servers_of(const toml::node& node, const std::string& path,
-                                                 std::string_view key) {
+                                                  std::string_view key) {
     auto texts = strings_of(node, path, key);
     if (!texts) return fail(std::move(texts).error());
     std::vector<hosts::NameServer> servers;
@@ -63,15 +63,17 @@ Result<resolver::DomainUpstreams> forward_of(const toml::node& node, const std::
 }
 
 Result<> apply(std::string_view key, const toml::node& value, const std::string& path, Settings& settings) {
-    for (const auto& [name, target] : {std::pair{"state_dir", &settings.state_dir}, {"run_dir", &settings.run_dir},
-                                       {"socket", &settings.socket}, {"log_level", &settings.log_level}}) {
+    for (const auto& [name, target] : {std::pair{"state_dir", &settings.state_dir},
+                                       {"run_dir", &settings.run_dir},
+                                       {"socket", &settings.socket},
+                                       {"log_level", &settings.log_level}}) {
         if (key != name) continue;
         if (!value.is_string()) return wrong(path, key, "must be a string");
         *target = value.as_string()->get();
         return {};
     }
-    for (const auto& [name, target] : {std::pair{"dns_search", &settings.dns.search},
-                                       {"dns_option", &settings.dns.options}}) {
+    for (const auto& [name, target] :
+         {std::pair{"dns_search", &settings.dns.search}, {"dns_option", &settings.dns.options}}) {
         if (key != name) continue;
         auto strings = strings_of(value, path, key);
         if (!strings) return fail(std::move(strings).error());

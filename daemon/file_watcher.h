@@ -11,9 +11,9 @@
 
 namespace nsr::daemon {
 
-/// Tells when a file may have changed, however that happens: written in place, replaced by rename, or a symbolic link on
-/// the way to it changed. Watches the directory of every link of the chain with inotify(7), because a watch on the file
-/// itself is lost at the first rename. Control thread.
+/// Tells when a file may have changed, however that happens: written in place, replaced by rename, or a symbolic link
+/// on the way to it changed. Watches the directory of every link of the chain with inotify(7), because a watch on the
+/// file itself is lost at the first rename. Control thread.
 class FileWatcher {
 public:
     using Changed = std::function<void()>;

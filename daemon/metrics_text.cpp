@@ -13,7 +13,7 @@ struct DnsRow {
     const char* name;
     const char* help;
     MetricType type;
-    Counter DnsCounters::*counter;
+    Counter DnsCounters::* counter;
 };
 
 constexpr DnsRow kDnsRows[] = {
@@ -52,7 +52,7 @@ struct Row {
     const char* name;
     const char* help;
     MetricType type;
-    Counter Metrics::*counter;
+    Counter Metrics::* counter;
     double scale = 1;
 };
 
@@ -79,8 +79,10 @@ constexpr Row kRows[] = {
 
 prometheus::ClientMetric sample(MetricType type, double value) {
     prometheus::ClientMetric metric;
-    if (type == MetricType::Counter) metric.counter.value = value;
-    else metric.gauge.value = value;
+    if (type == MetricType::Counter)
+        metric.counter.value = value;
+    else
+        metric.gauge.value = value;
     return metric;
 }
 

@@ -61,7 +61,8 @@ Result<Settings> merge(const Flags& flags) {
 
 Result<hosts::NameServer> parse_upstream(std::string_view text) {
     auto server = hosts::parse_name_server(text);
-    if (!server) return fail(Errc::invalid, "upstream '" + std::string(text) + "' is not an IP address, or has no valid port");
+    if (!server)
+        return fail(Errc::invalid, "upstream '" + std::string(text) + "' is not an IP address, or has no valid port");
     return server;
 }
 

@@ -32,7 +32,7 @@ struct IpamConfig {
 };
 
 struct Network {
-    std::string id;                 ///< 64 hex digits
+    std::string id;  ///< 64 hex digits
     std::string name;
     std::string driver = "bridge";  ///< bridge, host, null (the network "none"), macvlan
     WallTime created = 0;
@@ -93,21 +93,21 @@ struct Container {
     std::vector<std::string> command;
     std::vector<std::string> env;
     StringMap labels;
-    std::string hostname;      ///< default: the short id
+    std::string hostname;  ///< default: the short id
     std::string domainname;
     std::string network_mode;  ///< network name or id as given; "default" and "" mean bridge; "container:NAME"
     std::vector<PortProto> exposed;
     std::vector<PortBinding> published;
     bool publish_all = false;
-    std::vector<std::string> dns;          ///< upstreams of its own, in order
+    std::vector<std::string> dns;  ///< upstreams of its own, in order
     std::vector<std::string> dns_search;
     std::vector<std::string> dns_options;
     std::vector<std::string> extra_hosts;  ///< "NAME:ADDRESS"
     std::vector<Link> links;               ///< legacy links (default bridge)
     SandboxKind sandbox = SandboxKind::own;
-    std::string sandbox_path;              ///< for path
-    std::int64_t sandbox_pid = 0;          ///< for pid
-    std::uint64_t sandbox_pid_start = 0;   ///< its start time (field 22 of /proc/PID/stat), against reuse of the number
+    std::string sandbox_path;             ///< for path
+    std::int64_t sandbox_pid = 0;         ///< for pid
+    std::uint64_t sandbox_pid_start = 0;  ///< its start time (field 22 of /proc/PID/stat), against reuse of the number
 
     // what became of it
     ContainerState state = ContainerState::created;

@@ -43,8 +43,8 @@ std::size_t write_refusal(dns::Query query, Rcode rcode, dns::Buffer out) {
 struct Match {
     const Zone* zone = nullptr;
     const NameEntry* entry = nullptr;
-    bool with_network = false;      ///< read as NAME.NETWORK
-    std::size_t name_size = 0;      ///< bytes of the question's name that are NAME
+    bool with_network = false;  ///< read as NAME.NETWORK
+    std::size_t name_size = 0;  ///< bytes of the question's name that are NAME
 };
 
 /// One query on its way to an answer. Lives on the stack of answer().
@@ -52,7 +52,11 @@ class Responder {
 public:
     Responder(Bytes datagram, const Snapshot& snapshot, const View& view, FastRandom& random, const dns::Query& query,
               std::size_t limit, dns::Buffer out, Trace* trace)
-        : snapshot_(snapshot), view_(view), random_(random), query_(query), trace_(trace),
+        : snapshot_(snapshot),
+          view_(view),
+          random_(random),
+          query_(query),
+          trace_(trace),
           reply_(datagram, query, limit, out) {}
 
     Outcome run();
@@ -169,7 +173,8 @@ std::optional<Outcome> Responder::answer_name() {
     each_match(query_.name, query_.hash, [&](const Match& match) {
         if (first.entry == nullptr) first = match;
         if (has_data(*match.entry)) found = match;
-        // Addresses are looked for on the other networks, too (D-47); everything else ends at the first that knows the name.
+        // Addresses are looked for on the other networks, too (D-47); everything else ends at the first that knows the
+        // name.
         const bool look_on = query_.type == RrType::a || query_.type == RrType::aaaa;
         return found.entry != nullptr || !look_on;
     });
@@ -196,24 +201,28 @@ bool Responder::has_data(const NameEntry& entry) const {
         case RrType::aaaa:
             if (!entry.ipv6.empty()) return true;
             break;
-        case RrType::any: return !entry.ipv4.empty() || !entry.ipv6.empty() || !entry.records.empty();
-        default: break;
+        case RrType::any:
+            return !entry.ipv4.empty() || !entry.ipv6.empty() || !entry.records.empty();
+        default:
+            break;
     }
-    return std::ranges::any_of(entry.records, [&](const auto& record) {
-        return record.type == query_.type || record.type == RrType::cname;
-    });
+    return std::ranges::any_of(
+        entry.records, [&](const auto& record) { return record.type == query_.type || record.type == RrType::cname; });
 }
 
 bool Responder::add_data(const Match& match) {
     const NameEntry& entry = *match.entry;
     const std::uint32_t ttl = match.zone->ttl();
     switch (query_.type) {
-        case RrType::a: return add_addresses(RrType::a, entry.ipv4, ttl) && add_records(entry, RrType::cname);
-        case RrType::aaaa: return add_addresses(RrType::aaaa, entry.ipv6, ttl) && add_records(entry, RrType::cname);
+        case RrType::a:
+            return add_addresses(RrType::a, entry.ipv4, ttl) && add_records(entry, RrType::cname);
+        case RrType::aaaa:
+            return add_addresses(RrType::aaaa, entry.ipv6, ttl) && add_records(entry, RrType::cname);
         case RrType::any:
             return add_addresses(RrType::a, entry.ipv4, ttl) && add_addresses(RrType::aaaa, entry.ipv6, ttl) &&
                    add_records(entry, RrType::any);
-        default: return add_records(entry, query_.type);
+        default:
+            return add_records(entry, query_.type);
     }
 }
 
@@ -238,7 +247,8 @@ bool Responder::add_records(const NameEntry& entry, RrType type) {
     for (const auto& record : entry.records) {
         const bool is_address = record.type == RrType::a || record.type == RrType::aaaa;  // among the addresses already
         if (is_address || (type != RrType::any && record.type != type && record.type != RrType::cname)) continue;
-        if (!reply_.add(Reply::Section::answer, Reply::kQuestionName, record.type, record.ttl, record.data)) return false;
+        if (!reply_.add(Reply::Section::answer, Reply::kQuestionName, record.type, record.ttl, record.data))
+            return false;
     }
     return true;
 }
@@ -258,8 +268,8 @@ std::optional<Outcome> Responder::answer_reverse() {
                 return negative(Rcode::noerror, Reply::kQuestionName, zone->negative_ttl());
             }
             if (trace_ != nullptr) note("address of '" + entry->canonical.text() + "'");
-            return positive(reply_.add_target(Reply::Section::answer, Reply::kQuestionName, RrType::ptr, zone->ttl(), {},
-                                              entry->canonical));
+            return positive(reply_.add_target(Reply::Section::answer, Reply::kQuestionName, RrType::ptr, zone->ttl(),
+                                              {}, entry->canonical));
         }
         for (const auto& subnet : zone->reverse_subnets()) {
             if (ours == nullptr && subnet.contains(reverse->prefix)) ours = &subnet, owner = zone;
@@ -361,10 +371,14 @@ Reply::Offset Responder::reverse_owner(const IpPrefix& subnet) const {
 Outcome answer(Bytes datagram, dns::Transport transport, const Snapshot& snapshot, Slot slot, FastRandom& random,
                dns::Buffer out, dns::Query& query, Trace* trace) {
     switch (dns::read_query(datagram, query)) {
-        case dns::QueryStatus::drop: return {Verdict::drop, 0};
-        case dns::QueryStatus::formerr: return {Verdict::error, write_refusal(query, Rcode::formerr, out)};
-        case dns::QueryStatus::not_a_query: return {Verdict::error, write_refusal(query, Rcode::notimp, out)};
-        case dns::QueryStatus::ok: break;
+        case dns::QueryStatus::drop:
+            return {Verdict::drop, 0};
+        case dns::QueryStatus::formerr:
+            return {Verdict::error, write_refusal(query, Rcode::formerr, out)};
+        case dns::QueryStatus::not_a_query:
+            return {Verdict::error, write_refusal(query, Rcode::notimp, out)};
+        case dns::QueryStatus::ok:
+            break;
     }
     const auto error = [&](Rcode rcode, dns::Ede ede) {
         return Outcome{Verdict::error, write_error(datagram, query, rcode, ede, out)};

@@ -39,8 +39,8 @@ Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRand
     Explanation explanation;
     explanation.reply.resize(dns::kMessageMax);
     dns::Query query;
-    const Outcome outcome = answer(*datagram, dns::Transport::tcp, snapshot, view, random, explanation.reply, query,
-                                   &explanation.trace);
+    const Outcome outcome =
+        answer(*datagram, dns::Transport::tcp, snapshot, view, random, explanation.reply, query, &explanation.trace);
     explanation.reply.resize(outcome.size);
     if (outcome.verdict == Verdict::forward) {
         explanation.reply.clear();

@@ -6,8 +6,8 @@
 
 namespace nsr::resolver {
 
-/// Asks a snapshot on behalf of a view, as a container would by TCP, and keeps the trace. Errc::invalid for a name or type
-/// that is none.
+/// Asks a snapshot on behalf of a view, as a container would by TCP, and keeps the trace. Errc::invalid for a name or
+/// type that is none.
 Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
                                    const std::string& type);
 

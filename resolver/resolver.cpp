@@ -68,10 +68,10 @@ private:
     void note_slot(const std::string& container_id);
 
     Book book_;
-    Snapshot published_;                      // the caller's own copy, for explain()
+    Snapshot published_;  // the caller's own copy, for explain()
     FastRandom random_;
-    std::map<std::string, Slot> open_;        // containers with listeners, and the view they are served from
-    std::map<std::string, Slot> moved_;       // of these, whose view has another slot since the last publish()
+    std::map<std::string, Slot> open_;   // containers with listeners, and the view they are served from
+    std::map<std::string, Slot> moved_;  // of these, whose view has another slot since the last publish()
     std::vector<std::unique_ptr<Unit>> units_;
 };
 

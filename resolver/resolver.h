@@ -24,12 +24,12 @@ struct Explanation {
 
 /// The embedded DNS server: in the namespace of each container 127.0.0.11:53, UDP and TCP.
 ///
-/// *Use.* put_* and remove_* change what is known on the side of the caller; publish() hands the changes to every worker
-/// and returns when all of them answer from it, so that "attached" is true for everybody when attach returns. open()
-/// returns when the listeners are bound and served.
+/// *Use.* put_* and remove_* change what is known on the side of the caller; publish() hands the changes to every
+/// worker and returns when all of them answer from it, so that "attached" is true for everybody when attach returns.
+/// open() returns when the listeners are bound and served.
 ///
-/// *Threads.* All calls come from one thread (the operations thread) and may block for as long as a worker needs to take
-/// a message, some 10 us. Workers are stopped and joined by the destructor.
+/// *Threads.* All calls come from one thread (the operations thread) and may block for as long as a worker needs to
+/// take a message, some 10 us. Workers are stopped and joined by the destructor.
 ///
 /// *Cost.* Publishing one endpoint costs the same on a network of 10 names and of 10 000.
 class Resolver {

@@ -68,8 +68,8 @@ Result<std::optional<IpAddress>> Addresses::allocate_family(const registry::Netw
     }
     if (!has_pool) return std::nullopt;
     return fail(Errc::conflict, std::string("no available ") + (family == Family::v4 ? "IPv4" : "IPv6") +
-                                    " addresses on this network's address pools: " + network.name + " (" +
-                                    network.id + ")");
+                                    " addresses on this network's address pools: " + network.name + " (" + network.id +
+                                    ")");
 }
 
 net::AddressAllocator* Addresses::allocator_for(const std::string& network_id, const IpAddress& address) {

@@ -40,8 +40,10 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
     registry::Changes back;
     for (auto& endpoint : endpoints) {
         const auto* before = registry_.endpoint(container.id, endpoint.network_name);
-        if (before != nullptr) back.put_endpoints.push_back(*before);
-        else back.erase_endpoints.push_back(endpoint);
+        if (before != nullptr)
+            back.put_endpoints.push_back(*before);
+        else
+            back.erase_endpoints.push_back(endpoint);
         if (auto planned = plan_endpoint(container, sandbox, endpoint, interfaces, undo); !planned) return planned;
     }
     intent.put_endpoints = endpoints;
@@ -49,8 +51,10 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
     undo.add([this, container, endpoints] {
         for (const auto& endpoint : endpoints) {
             const auto* now = registry_.endpoint(container.id, endpoint.network_name);
-            if (now == nullptr) remove_names(endpoint);
-            else put_names(container, *now);
+            if (now == nullptr)
+                remove_names(endpoint);
+            else
+                put_names(container, *now);
         }
         if (served_.contains(container.id)) put_view(container);
         resolver_->publish();
@@ -69,8 +73,8 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
     return serve_names(container, sandbox, undo);
 }
 
-Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs& sandbox,
-                               registry::Endpoint& endpoint, std::vector<std::string>& interfaces, Undo& undo) {
+Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs& sandbox, registry::Endpoint& endpoint,
+                               std::vector<std::string>& interfaces, Undo& undo) {
     const registry::Network* network = registry_.network_by_name(endpoint.network_name);
     if (network == nullptr) return fail(Errc::not_found, "network " + endpoint.network_name + " not found");
     if (has_links(*network) && sandbox.inode() == sandboxes_.home().inode()) {
@@ -86,8 +90,9 @@ Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs
     endpoint.phase = registry::EndpointPhase::attaching;
     if (!has_links(*network)) return {};
     const auto wanted = endpoint.driver_options.find(kInterfaceNameOption);
-    endpoint.interface = wanted == endpoint.driver_options.end() ? free_interface(interface_prefix(*network), interfaces)
-                                                                 : wanted->second;
+    endpoint.interface = wanted == endpoint.driver_options.end()
+                             ? free_interface(interface_prefix(*network), interfaces)
+                             : wanted->second;
     interfaces.push_back(endpoint.interface);
     endpoint.host_interface = "veth" + random_hex(kHostInterfaceDigits);
     return {};

@@ -20,9 +20,7 @@ constexpr const char* kShared =
 constexpr const char* kPrivate =
     "container cannot be connected to multiple networks with one of the networks in private (none) mode";
 
-bool is_running(const registry::Container& container) {
-    return container.state == registry::ContainerState::running;
-}
+bool is_running(const registry::Container& container) { return container.state == registry::ContainerState::running; }
 
 }  // namespace
 
@@ -77,7 +75,8 @@ Result<> Engine::connect(const std::string& network_ref, const api::ConnectBody&
         put_names(container, endpoint);
         resolver_->publish();
     }
-    spdlog::info("event=connected net={} container={}", log::quoted(endpoint.network_name), log::quoted(container.name));
+    spdlog::info("event=connected net={} container={}", log::quoted(endpoint.network_name),
+                 log::quoted(container.name));
     return {};
 }
 
@@ -126,7 +125,8 @@ Result<> Engine::change_aliases(const std::string& network_ref, const std::strin
     const registry::Container container = **found;
     const auto* present = registry_.endpoint(container.id, (*network)->name);
     if (present == nullptr) {
-        return fail(Errc::not_found, "container " + container.name + " is not connected to network " + (*network)->name);
+        return fail(Errc::not_found,
+                    "container " + container.name + " is not connected to network " + (*network)->name);
     }
     if (!has_names(**network)) {
         return fail(Errc::invalid, "network-scoped aliases are only supported for user-defined networks");

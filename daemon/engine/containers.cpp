@@ -58,9 +58,9 @@ Result<> Engine::check_donor(registry::Container& container) const {
 Result<> Engine::check_name_is_free(const std::string& name) const {
     const auto* holder = registry_.container_by_name(name);
     if (holder == nullptr) return {};
-    return fail(Errc::conflict, "Conflict. The container name \"/" + name + "\" is already in use by container \"" +
-                                    holder->id + "\". You have to remove (or rename) that container to be able to reuse " +
-                                    "that name.");
+    return fail(Errc::conflict,
+                "Conflict. The container name \"/" + name + "\" is already in use by container \"" + holder->id +
+                    "\". You have to remove (or rename) that container to be able to reuse " + "that name.");
 }
 
 Result<> Engine::rename_container(const std::string& ref, const std::string& new_name) {
@@ -92,8 +92,9 @@ Result<> Engine::remove_container(const std::string& ref, bool force) {
     const registry::Container container = **found;
     if (container.state == registry::ContainerState::running) {
         if (!force) {
-            return fail(Errc::conflict, "cannot remove container \"/" + container.name +
-                                            "\": container is running: stop the container before removing or force remove");
+            return fail(Errc::conflict,
+                        "cannot remove container \"/" + container.name +
+                            "\": container is running: stop the container before removing or force remove");
         }
         if (auto stopped = stop(container, 137); !stopped) return stopped;
     }

@@ -24,8 +24,8 @@ Result<std::optional<IpAddress>> wanted_address(const std::string& text, Family 
     if (text.empty()) return std::nullopt;
     const auto address = IpAddress::parse(text);
     if (!address || address->family() != family) {
-        return fail(Errc::invalid, std::string("invalid ") + (family == Family::v4 ? "IPv4" : "IPv6") +
-                                       " address: " + text);
+        return fail(Errc::invalid,
+                    std::string("invalid ") + (family == Family::v4 ? "IPv4" : "IPv6") + " address: " + text);
     }
     return address;
 }
@@ -58,8 +58,8 @@ Result<> read_sandbox(registry::Container& container) {
     }
     if (container.sandbox != registry::SandboxKind::own &&
         (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode))) {
-        return fail(Errc::invalid, "conflicting options: a network namespace and the network mode " +
-                                       container.network_mode);
+        return fail(Errc::invalid,
+                    "conflicting options: a network namespace and the network mode " + container.network_mode);
     }
     return {};
 }
@@ -234,9 +234,8 @@ Result<> check_endpoint(const registry::Network& network, const registry::Contai
     }
     for (const auto& address : {endpoint.wanted_ipv4, endpoint.wanted_ipv6}) {
         if (!address) continue;
-        const bool inside = std::ranges::any_of(network.ipam, [&](const auto& config) {
-            return config.subnet.contains(*address);
-        });
+        const bool inside =
+            std::ranges::any_of(network.ipam, [&](const auto& config) { return config.subnet.contains(*address); });
         if (!inside) {
             return fail(Errc::invalid,
                         "invalid endpoint settings: no configured subnet contains IP address " + address->text());

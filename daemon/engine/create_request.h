@@ -17,7 +17,8 @@ struct ContainerRequest {
     std::vector<std::string> warnings;
 };
 
-/// Everything of a create request that can be judged without the registry. Refusals are Docker's words where it has some.
+/// Everything of a create request that can be judged without the registry. Refusals are Docker's words where it has
+/// some.
 Result<ContainerRequest> container_request(const api::ContainerCreateBody& body);
 
 /// The settings of one endpoint.

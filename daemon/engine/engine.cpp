@@ -46,7 +46,7 @@ api::SystemInfo Engine::info() {
         info.kernel = names.release;
         info.host_name = names.nodename;
     }
-    struct sysinfo system {};
+    struct sysinfo system{};
     if (::sysinfo(&system) == 0) info.memory_bytes = system.totalram * system.mem_unit;
     info.cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
     info.state_dir = settings_.state_dir;

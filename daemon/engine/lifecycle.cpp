@@ -90,8 +90,8 @@ Result<> Engine::start(const registry::Container& wanted) {
 }
 
 Result<> Engine::prepare(const registry::Container& container, const NetNs& sandbox) {
-    auto prepared = keeps_own_sandbox(container) ? netsetup_->prepare_sandbox(sandbox)
-                                                 : netsetup_->ensure_loopback(sandbox);
+    auto prepared =
+        keeps_own_sandbox(container) ? netsetup_->prepare_sandbox(sandbox) : netsetup_->ensure_loopback(sandbox);
     if (!prepared) return fail(std::move(prepared).error(), "prepare the namespace of '" + container.name + "'");
     return {};
 }
@@ -102,8 +102,8 @@ Result<> Engine::check_sandbox_is_free(const registry::Container& container, con
         return {};
     }
     if (sandbox.inode() == sandboxes_.home().inode()) {
-        return fail(Errc::conflict, "container '" + container.name + "' cannot use the host's own network namespace: " +
-                                        "use --network host");
+        return fail(Errc::conflict, "container '" + container.name +
+                                        "' cannot use the host's own network namespace: " + "use --network host");
     }
     for (const auto* other : registry_.containers()) {
         if (other->state == registry::ContainerState::running && other->id != container.id &&
@@ -208,7 +208,8 @@ Result<> Engine::kill_container(const std::string& ref) {
     if (!found) return fail(std::move(found).error());
     const registry::Container container = **found;
     if (container.state != registry::ContainerState::running) {
-        return fail(Errc::conflict, "cannot kill container: " + ref + ": container " + container.id + " is not running");
+        return fail(Errc::conflict,
+                    "cannot kill container: " + ref + ": container " + container.id + " is not running");
     }
     return stop(container, kExitKilled);
 }

@@ -28,8 +28,9 @@ Result<> check_driver(const std::string& driver) {
         return fail(Errc::forbidden, "only one instance of \"" + driver + "\" network is allowed");
     }
     if (driver == "overlay") {
-        return fail(Errc::forbidden, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" " +
-                                         std::string("to connect this node to swarm and try again."));
+        return fail(Errc::forbidden,
+                    "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" " +
+                        std::string("to connect this node to swarm and try again."));
     }
     if (driver == "macvlan" || driver == "ipvlan") {
         return fail(Errc::unsupported, "networks of driver \"" + driver + "\" are not supported yet");
@@ -121,7 +122,8 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
     if (!ipam) return fail(std::move(ipam).error());
     network.ipam = std::move(*ipam);
     for (const auto& config : network.ipam) {
-        const auto clash = std::ranges::find_if(avoid, [&](const auto& other) { return other.overlaps(config.subnet); });
+        const auto clash =
+            std::ranges::find_if(avoid, [&](const auto& other) { return other.overlaps(config.subnet); });
         if (clash != avoid.end()) {
             warning += "subnet " + config.subnet.text() + " overlaps with " + clash->text() + " of the host\n";
         }
@@ -139,8 +141,9 @@ Result<> Engine::check_bridge_name(const registry::Network& network) const {
     }
     for (const auto* other : registry_.networks()) {
         if (has_links(*other) && bridge_name(*other) == name) {
-            return fail(Errc::forbidden, "cannot create network " + network.id + " (" + name + "): conflicts with network " +
-                                             other->id + " (" + name + "): networks have same bridge name");
+            return fail(Errc::forbidden, "cannot create network " + network.id + " (" + name +
+                                             "): conflicts with network " + other->id + " (" + name +
+                                             "): networks have same bridge name");
         }
     }
     return {};
@@ -214,11 +217,11 @@ Result<> Engine::remove_network(const std::string& ref) {
         std::string who;
         for (const auto* endpoint : endpoints) {
             const auto* container = registry_.container_by_id(endpoint->container_id);
-            who += (who.empty() ? "" : ", ") + std::string("name:\"") + (container ? container->name : "") + "\" id:\"" +
-                   std::string(short_id(endpoint->id)) + "\"";
+            who += (who.empty() ? "" : ", ") + std::string("name:\"") + (container ? container->name : "") +
+                   "\" id:\"" + std::string(short_id(endpoint->id)) + "\"";
         }
-        return fail(Errc::forbidden, "error while removing network: network " + network.name +
-                                         " has active endpoints (" + who + ")");
+        return fail(Errc::forbidden,
+                    "error while removing network: network " + network.name + " has active endpoints (" + who + ")");
     }
     return erase_network(network);
 }

@@ -54,8 +54,8 @@ std::optional<IpAddress> gateway_of(const registry::Network& network, Family fam
 }
 
 const registry::IpamConfig* subnet_of(const registry::Network& network, const IpAddress& address) {
-    const auto found = std::ranges::find_if(
-        network.ipam, [&](const auto& config) { return config.subnet.contains(address); });
+    const auto found =
+        std::ranges::find_if(network.ipam, [&](const auto& config) { return config.subnet.contains(address); });
     return found == network.ipam.end() ? nullptr : &*found;
 }
 

@@ -8,7 +8,8 @@
 #include "daemon/engine/order.h"
 #include "netsetup/ipam/network_config.h"
 
-/// Start-up: whatever was going on when the daemon last ended, afterwards the kernel, the resolver and the registry agree.
+/// Start-up: whatever was going on when the daemon last ended, afterwards the kernel, the resolver and the registry
+/// agree.
 namespace nsr::daemon {
 namespace {
 
@@ -35,9 +36,9 @@ Result<> Engine::reconcile() {
 
 Result<> Engine::ensure_predefined_networks() {
     registry::Changes changes;
-    for (const auto& [name, driver] : {std::pair{registry::kBridgeNetwork, "bridge"},
-                                       std::pair{registry::kHostNetwork, "host"},
-                                       std::pair{registry::kNoneNetwork, "null"}}) {
+    for (const auto& [name, driver] :
+         {std::pair{registry::kBridgeNetwork, "bridge"}, std::pair{registry::kHostNetwork, "host"},
+          std::pair{registry::kNoneNetwork, "null"}}) {
         if (registry_.network_by_name(name) != nullptr) continue;
         registry::Network network;
         network.id = make_id();
@@ -93,9 +94,8 @@ void Engine::restore_containers() {
         if (container->state == registry::ContainerState::running) running.push_back(*container);
     }
     // Donors before those that have joined them.
-    std::ranges::stable_partition(running, [](const auto& container) {
-        return !container.network_mode.starts_with(kContainerMode);
-    });
+    std::ranges::stable_partition(
+        running, [](const auto& container) { return !container.network_mode.starts_with(kContainerMode); });
     std::vector<registry::Container> alive;
     for (const auto& container : running) {
         auto sandbox = sandboxes_.restore(container, known_donor_of(container));
@@ -130,8 +130,10 @@ void Engine::restore_names(const registry::Container& container) {
     const NetNs* sandbox = sandboxes_.find(container.id);
     auto served = netsetup_->ensure_dns_rewrite(*sandbox);
     if (served) served = resolver_->open(container.id, *sandbox);
-    if (served) served_.insert(container.id);
-    else warn("restore_failed", container, served.error());
+    if (served)
+        served_.insert(container.id);
+    else
+        warn("restore_failed", container, served.error());
 }
 
 Result<> Engine::restore_links(const registry::Container& container) {
@@ -140,7 +142,8 @@ Result<> Engine::restore_links(const registry::Container& container) {
         if (!has_links(*network)) continue;
         if (auto made = netsetup_->ensure_interface(interface_of(*network, *endpoint), *sandbox); !made) return made;
     }
-    if (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode)) return {};
+    if (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode))
+        return {};
     return netsetup_->set_default_routes(*sandbox, current_routes(container));
 }
 

@@ -9,7 +9,6 @@
 namespace nsr::daemon {
 namespace {
 
-
 /// Which reading of a name means this network: the name itself, or NAME.NETWORK.
 bool names_endpoint(const std::vector<std::string>& names, const std::string& asked, const std::string& network) {
     return std::ranges::any_of(names, [&](const std::string& name) {
@@ -28,7 +27,8 @@ Result<api::ResolveResult> Engine::resolve(const api::ResolveQuery& query) {
 Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& query) const {
     const std::string type = registry::lower(query.type);
     if (type != "a" && type != "aaaa" && type != "any") {
-        return fail(Errc::invalid, "without --from only types A, AAAA and ANY can be resolved, not '" + query.type + "'");
+        return fail(Errc::invalid,
+                    "without --from only types A, AAAA and ANY can be resolved, not '" + query.type + "'");
     }
     std::string asked = registry::lower(query.name);
     if (asked.ends_with('.')) asked.pop_back();
@@ -39,7 +39,8 @@ Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& q
         const auto ttl = zone_of(*network, {}).ttl_seconds;
         for (const auto* endpoint : registry_.endpoints_on(network->id)) {
             const auto* container = registry_.container_by_id(endpoint->container_id);
-            if (container == nullptr || !names_endpoint(names_of(*container, *endpoint), asked, network->name)) continue;
+            if (container == nullptr || !names_endpoint(names_of(*container, *endpoint), asked, network->name))
+                continue;
             known = true;
             if (endpoint->ipv4 && type != "aaaa") {
                 result.records.push_back({network->name, query.name, "A", endpoint->ipv4->text(), ttl});
@@ -111,12 +112,14 @@ Result<> Engine::remove_record(const std::string& network_ref, const registry::R
     wanted.network_id = (*network)->id;
     const auto records = registry_.records_of((*network)->id);
     const auto same = [&](const registry::Record& other) {
-        return other.name == wanted.name && other.type == wanted.type && (wanted.data.empty() || other.data == wanted.data);
+        return other.name == wanted.name && other.type == wanted.type &&
+               (wanted.data.empty() || other.data == wanted.data);
     };
     registry::Changes changes;
     std::ranges::copy_if(records, std::back_inserter(changes.erase_records), same);
     if (changes.erase_records.empty()) {
-        return fail(Errc::not_found, "network " + (*network)->name + " has no record " + record.name + " " + record.type);
+        return fail(Errc::not_found,
+                    "network " + (*network)->name + " has no record " + record.name + " " + record.type);
     }
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     put_zone(**network);

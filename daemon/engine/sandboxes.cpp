@@ -45,8 +45,8 @@ Result<NetNs> Sandboxes::open_named(const registry::Container& container, const 
     auto start_time = process_start_time(container.sandbox_pid);
     if (!start_time) return fail(std::move(start_time).error());
     if (*start_time != container.sandbox_pid_start) {
-        return fail(Errc::not_found, "process " + std::to_string(container.sandbox_pid) + " does not exist: its number " +
-                                         "belongs to another process now");
+        return fail(Errc::not_found, "process " + std::to_string(container.sandbox_pid) +
+                                         " does not exist: its number " + "belongs to another process now");
     }
     return NetNs::open(process_path(container.sandbox_pid));
 }
@@ -56,8 +56,8 @@ Result<const NetNs*> Sandboxes::hold(const registry::Container& container, NetNs
 }
 
 Result<const NetNs*> Sandboxes::start(const registry::Container& container, const registry::Container* donor) {
-    auto sandbox = keeps_own_sandbox(container) ? keeper_.create(key_of(container), container.name)
-                                                : open_named(container, donor);
+    auto sandbox =
+        keeps_own_sandbox(container) ? keeper_.create(key_of(container), container.name) : open_named(container, donor);
     if (!sandbox) return fail(std::move(sandbox).error());
     return hold(container, std::move(*sandbox));
 }
@@ -103,9 +103,12 @@ std::string Sandboxes::path(const registry::Container& container, const registry
     if (donor != nullptr) return path(*donor, nullptr);
     if (container.network_mode == registry::kHostNetwork) return process_path(::getpid());
     switch (container.sandbox) {
-        case registry::SandboxKind::path: return container.sandbox_path;
-        case registry::SandboxKind::pid: return process_path(container.sandbox_pid);
-        case registry::SandboxKind::own: break;
+        case registry::SandboxKind::path:
+            return container.sandbox_path;
+        case registry::SandboxKind::pid:
+            return process_path(container.sandbox_pid);
+        case registry::SandboxKind::own:
+            break;
     }
     return keeper_.path(key_of(container));
 }

@@ -52,7 +52,8 @@ private:
 /// Whether the daemon made the container's namespace: kind own, and not the mode host or container:NAME.
 bool keeps_own_sandbox(const registry::Container& container);
 
-/// The start time of a process in clock ticks (field 22 of /proc/PID/stat). Errc::not_found if there is no such process.
+/// The start time of a process in clock ticks (field 22 of /proc/PID/stat). Errc::not_found if there is no such
+/// process.
 Result<std::uint64_t> process_start_time(std::int64_t pid);
 
 inline constexpr std::string_view kContainerMode = "container:";

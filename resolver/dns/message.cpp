@@ -24,7 +24,10 @@ bool same_set(Bytes message, const RecordView& a, const RecordView& b) {
 class Relay {
 public:
     Relay(Bytes reply, const Query& query, std::size_t limit, Buffer out)
-        : reply_(reply), query_(query), limit_(limit - (query.has_edns ? kOptSize : 0)), out_(out),
+        : reply_(reply),
+          query_(query),
+          limit_(limit - (query.has_edns ? kOptSize : 0)),
+          out_(out),
           size_(kHeaderSize + query.question_size) {}
 
     void take(const RecordView& record) {

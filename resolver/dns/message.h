@@ -14,28 +14,30 @@ struct ReplyFacts {
     std::uint16_t answers = 0;
 };
 
-/// Whether a datagram is a reply to this question: QR, opcode QUERY, the id that was sent, and the same question (without
-/// regard to case; RFC 5452 §9.1). nullopt if not: ignore it and wait on (D-75, D-76).
+/// Whether a datagram is a reply to this question: QR, opcode QUERY, the id that was sent, and the same question
+/// (without regard to case; RFC 5452 §9.1). nullopt if not: ignore it and wait on (D-75, D-76).
 std::optional<ReplyFacts> match_reply(Bytes reply, std::uint16_t id, const Query& query);
 
-/// Writes the query that goes to an upstream: the client's header flags, question and EDNS facts (size, version, DO), under
-/// another id. Options of the client (its cookie is ours) are not passed on. `datagram` is the client's. Returns the size.
+/// Writes the query that goes to an upstream: the client's header flags, question and EDNS facts (size, version, DO),
+/// under another id. Options of the client (its cookie is ours) are not passed on. `datagram` is the client's. Returns
+/// the size.
 std::size_t write_upstream_query(Bytes datagram, const Query& query, std::uint16_t id, Buffer out);
 
-/// Writes what the client gets of a reply that match_reply() took: id and question as the client sent them (0x20), RA set,
-/// OPT only if the client sent one, at most `limit` bytes: if it does not fit, records are left out by whole sections'
-/// RRsets from the end, with TC. nullopt if the reply is malformed. `out` has at least `limit` bytes; names of the reply
-/// are copied as they are, since compression pointers keep their meaning: the question stands where it stood.
+/// Writes what the client gets of a reply that match_reply() took: id and question as the client sent them (0x20), RA
+/// set, OPT only if the client sent one, at most `limit` bytes: if it does not fit, records are left out by whole
+/// sections' RRsets from the end, with TC. nullopt if the reply is malformed. `out` has at least `limit` bytes; names
+/// of the reply are copied as they are, since compression pointers keep their meaning: the question stands where it
+/// stood.
 std::optional<std::size_t> write_client_reply(Bytes reply, Bytes client_datagram, const Query& query, std::size_t limit,
                                               Buffer out);
 
 /// One record of a message.
 struct RecordView {
-    std::size_t start = 0;      ///< of its owner name
-    std::size_t fixed = 0;      ///< of its type
+    std::size_t start = 0;  ///< of its owner name
+    std::size_t fixed = 0;  ///< of its type
     std::size_t data = 0;
     std::size_t data_size = 0;
-    unsigned section = 0;       ///< 0 answer, 1 authority, 2 additional
+    unsigned section = 0;  ///< 0 answer, 1 authority, 2 additional
 
     std::size_t end() const { return data + data_size; }
 };

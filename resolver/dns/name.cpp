@@ -104,8 +104,10 @@ std::optional<Name> Name::from_text(std::string_view text) {
             continue;
         }
         std::optional<std::uint8_t> byte = static_cast<std::uint8_t>(text.front());
-        if (text.front() == '\\') byte = unescape(text);
-        else text.remove_prefix(1);
+        if (text.front() == '\\')
+            byte = unescape(text);
+        else
+            text.remove_prefix(1);
         if (!byte || size - label > kLabelSizeMax || size >= kNameSizeMax - 1) return std::nullopt;
         name.bytes_[size++] = lower(*byte);
     }

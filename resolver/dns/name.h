@@ -17,7 +17,8 @@ inline std::uint8_t lower(std::uint8_t byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<std::uint8_t>(byte | 0x20) : byte;
 }
 
-/// Hash of a lower-cased name. Good in all 64 bits; seeded for each process, so that nobody can choose names that collide.
+/// Hash of a lower-cased name. Good in all 64 bits; seeded for each process, so that nobody can choose names that
+/// collide.
 std::uint64_t hash_name(Bytes lower_wire);
 
 /// A name in lower-cased wire form without its root label: "web.net1" is 3 w e b 4 n e t 1. The root is empty.
@@ -26,9 +27,9 @@ class Name {
 public:
     Name() = default;
 
-    /// Reads a name at `at` of a message and lower-cases it; `at` moves behind it. Pointers may only lead backwards, each
-    /// below the one before (so the walk ends), and no label type but 00 and 11 is taken (RFC 1035 §4.1.4, RFC 2181).
-    /// False if the name is malformed or longer than 255 bytes.
+    /// Reads a name at `at` of a message and lower-cases it; `at` moves behind it. Pointers may only lead backwards,
+    /// each below the one before (so the walk ends), and no label type but 00 and 11 is taken (RFC 1035 §4.1.4, RFC
+    /// 2181). False if the name is malformed or longer than 255 bytes.
     bool read(Bytes message, std::size_t& at);
 
     /// Text with dots, a trailing dot allowed; "\." and "\DDD" are single bytes (RFC 1035 §5.1). nullopt if a label is

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint16_t kCookieOption = 10;  // RFC 7873
 constexpr std::size_t kClientCookieSize = 8;
-constexpr std::size_t kCookieMin = 16;       // with a server's part
+constexpr std::size_t kCookieMin = 16;  // with a server's part
 constexpr std::size_t kCookieMax = 40;
 constexpr std::size_t kFixedRecordSize = 10;  // type, class, TTL, RDLENGTH
 
@@ -85,7 +85,8 @@ QueryStatus read_query(Bytes datagram, Query& query) {
     query.klass = RrClass{read16(&datagram[at + 2])};
     query.hash = hash_name(query.name.wire());
     const unsigned records = answers + authorities + additionals;
-    if (records > 0 && !read_records(datagram, at + 4, records, answers + authorities, query)) return QueryStatus::formerr;
+    if (records > 0 && !read_records(datagram, at + 4, records, answers + authorities, query))
+        return QueryStatus::formerr;
     return QueryStatus::ok;
 }
 

@@ -64,7 +64,8 @@ bool Reply::add_named(Section section, const Name& owner, RrType type, std::uint
     return true;
 }
 
-bool Reply::add_target(Section section, Offset owner, RrType type, std::uint32_t ttl, Bytes prefix, const Name& target) {
+bool Reply::add_target(Section section, Offset owner, RrType type, std::uint32_t ttl, Bytes prefix,
+                       const Name& target) {
     std::uint8_t* record = begin_record(section, 2, type, ttl, prefix.size() + target.size() + 1);
     if (record == nullptr) return false;
     write16(record, kPointer | owner);
@@ -128,8 +129,8 @@ std::size_t Reply::finish(Rcode rcode) {
     if (query_.has_edns) write_opt(rcode);
     std::uint8_t* header = out_.data();
     const std::uint16_t copied = query_.flags & (kMaskOpcode | kFlagRd | kFlagCd);
-    const std::uint16_t flags = static_cast<std::uint16_t>(
-        kFlagQr | copied | ra_ | (truncated_ ? kFlagTc : 0) | (std::to_underlying(rcode) & kMaskRcode));
+    const std::uint16_t flags = static_cast<std::uint16_t>(kFlagQr | copied | ra_ | (truncated_ ? kFlagTc : 0) |
+                                                           (std::to_underlying(rcode) & kMaskRcode));
     write16(header, query_.id);
     write16(header + 2, flags);
     write16(header + 4, query_.question_size > 0 ? 1 : 0);

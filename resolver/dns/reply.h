@@ -7,9 +7,10 @@
 
 namespace nsr::dns {
 
-/// Writes a reply to a query into a buffer, section after section: the question is copied byte for byte, records follow,
-/// finish() adds the OPT and the header. Room for the OPT is reserved from the start. A record that does not fit is not
-/// written and says so; what was written since a mark can be taken back, so that an RRset is whole or absent.
+/// Writes a reply to a query into a buffer, section after section: the question is copied byte for byte, records
+/// follow, finish() adds the OPT and the header. Room for the OPT is reserved from the start. A record that does not
+/// fit is not written and says so; what was written since a mark can be taken back, so that an RRset is whole or
+/// absent.
 class Reply {
 public:
     /// Where an owner name stands: an offset into the message, written as a compression pointer.

@@ -57,11 +57,13 @@ std::optional<ReverseName> read_units(Bytes name, Family family) {
         const Bytes label = name.subspan(start + 1U, name[start]);
         const int value = family == Family::v4 ? octet_of(label) : nibble_of(label);
         if (value < 0) return std::nullopt;
-        if (family == Family::v4) bytes[unit] = static_cast<std::uint8_t>(value);
-        else bytes[unit / 2] |= static_cast<std::uint8_t>(unit % 2 == 0 ? value << 4 : value);
+        if (family == Family::v4)
+            bytes[unit] = static_cast<std::uint8_t>(value);
+        else
+            bytes[unit / 2] |= static_cast<std::uint8_t>(unit % 2 == 0 ? value << 4 : value);
     }
-    const auto address = family == Family::v4 ? IpAddress::v4(std::span<const std::uint8_t, 4>(bytes.data(), 4))
-                                              : IpAddress::v6(bytes);
+    const auto address =
+        family == Family::v4 ? IpAddress::v4(std::span<const std::uint8_t, 4>(bytes.data(), 4)) : IpAddress::v6(bytes);
     return ReverseName{IpPrefix(address, static_cast<unsigned>(units) * per_unit), labels.count - units};
 }
 

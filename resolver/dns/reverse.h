@@ -9,7 +9,7 @@ namespace nsr::dns {
 
 /// What a name below in-addr.arpa or ip6.arpa stands for.
 struct ReverseName {
-    IpPrefix prefix;             ///< the address (full length), or what the labels so far say of it
+    IpPrefix prefix;               ///< the address (full length), or what the labels so far say of it
     std::size_t extra_labels = 0;  ///< in front of a full address, as in "x.1.0.0.10.in-addr.arpa"
 };
 

@@ -29,8 +29,10 @@ std::string strings_text(Bytes data) {
         text += text.empty() ? "\"" : " \"";
         for (const std::uint8_t byte : data.subspan(1, size)) {
             if (byte == '"' || byte == '\\') text += '\\';
-            if (byte >= 0x20 && byte < 0x7f) text += static_cast<char>(byte);
-            else text += fmt::format("\\{:03}", byte);
+            if (byte >= 0x20 && byte < 0x7f)
+                text += static_cast<char>(byte);
+            else
+                text += fmt::format("\\{:03}", byte);
         }
         text += '"';
         data = data.subspan(1 + size);
@@ -49,7 +51,8 @@ std::string data_text(Bytes message, const RecordView& record) {
             break;
         case RrType::cname:
         case RrType::ns:
-        case RrType::ptr: return name_at(message, record.data);
+        case RrType::ptr:
+            return name_at(message, record.data);
         case RrType::mx:
             if (data.size() > 2) return fmt::format("{} {}", read16(&data[0]), name_at(message, record.data + 2));
             break;
@@ -59,8 +62,10 @@ std::string data_text(Bytes message, const RecordView& record) {
                                    name_at(message, record.data + 6));
             }
             break;
-        case RrType::txt: return strings_text(data);
-        default: break;
+        case RrType::txt:
+            return strings_text(data);
+        default:
+            break;
     }
     return unknown_data(data);
 }

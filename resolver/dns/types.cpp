@@ -10,23 +10,24 @@ namespace nsr::dns {
 namespace {
 
 constexpr std::pair<RrType, std::string_view> kTypes[] = {
-    {RrType::a, "A"},       {RrType::ns, "NS"},     {RrType::cname, "CNAME"}, {RrType::soa, "SOA"},
-    {RrType::ptr, "PTR"},   {RrType::mx, "MX"},     {RrType::txt, "TXT"},     {RrType::aaaa, "AAAA"},
-    {RrType::srv, "SRV"},   {RrType::opt, "OPT"},   {RrType::tsig, "TSIG"},   {RrType::ixfr, "IXFR"},
-    {RrType::axfr, "AXFR"}, {RrType::any, "ANY"},   {RrType{35}, "NAPTR"},    {RrType{43}, "DS"},
-    {RrType{46}, "RRSIG"},  {RrType{47}, "NSEC"},   {RrType{48}, "DNSKEY"},   {RrType{52}, "TLSA"},
-    {RrType{64}, "SVCB"},   {RrType{65}, "HTTPS"},  {RrType{257}, "CAA"},     {RrType{13}, "HINFO"},
+    {RrType::a, "A"},       {RrType::ns, "NS"},    {RrType::cname, "CNAME"}, {RrType::soa, "SOA"},
+    {RrType::ptr, "PTR"},   {RrType::mx, "MX"},    {RrType::txt, "TXT"},     {RrType::aaaa, "AAAA"},
+    {RrType::srv, "SRV"},   {RrType::opt, "OPT"},  {RrType::tsig, "TSIG"},   {RrType::ixfr, "IXFR"},
+    {RrType::axfr, "AXFR"}, {RrType::any, "ANY"},  {RrType{35}, "NAPTR"},    {RrType{43}, "DS"},
+    {RrType{46}, "RRSIG"},  {RrType{47}, "NSEC"},  {RrType{48}, "DNSKEY"},   {RrType{52}, "TLSA"},
+    {RrType{64}, "SVCB"},   {RrType{65}, "HTTPS"}, {RrType{257}, "CAA"},     {RrType{13}, "HINFO"},
     {RrType{39}, "DNAME"},  {RrType{44}, "SSHFP"},
 };
 
 constexpr std::pair<Rcode, std::string_view> kRcodes[] = {
-    {Rcode::noerror, "NOERROR"}, {Rcode::formerr, "FORMERR"}, {Rcode::servfail, "SERVFAIL"},
-    {Rcode::nxdomain, "NXDOMAIN"}, {Rcode::notimp, "NOTIMP"}, {Rcode::refused, "REFUSED"},
+    {Rcode::noerror, "NOERROR"},   {Rcode::formerr, "FORMERR"}, {Rcode::servfail, "SERVFAIL"},
+    {Rcode::nxdomain, "NXDOMAIN"}, {Rcode::notimp, "NOTIMP"},   {Rcode::refused, "REFUSED"},
     {Rcode::badvers, "BADVERS"},
 };
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
+    return std::ranges::equal(a, b,
+                              [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
 }
 
 }  // namespace

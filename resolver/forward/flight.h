@@ -9,9 +9,9 @@
 namespace nsr::resolver {
 
 // The rules of asking, in numbers.
-inline constexpr std::chrono::milliseconds kHeadStart{250};   ///< of a server before the next one is asked as well
-inline constexpr std::chrono::milliseconds kRetry{1500};      ///< until a silent server is asked again
-inline constexpr unsigned kTriesMax = 3;                      ///< of one server for one question
+inline constexpr std::chrono::milliseconds kHeadStart{250};  ///< of a server before the next one is asked as well
+inline constexpr std::chrono::milliseconds kRetry{1500};     ///< until a silent server is asked again
+inline constexpr unsigned kTriesMax = 3;                     ///< of one server for one question
 
 /// What is to be done next about a question.
 struct Step {
@@ -20,11 +20,11 @@ struct Step {
     std::size_t server = 0;  ///< whom to ask
 };
 
-/// One question on its way: which server is asked when. No sockets and no clock of its own: the owner says what happened
-/// and when, and does what next() says.
+/// One question on its way: which server is asked when. No sockets and no clock of its own: the owner says what
+/// happened and when, and does what next() says.
 ///
-/// The servers are asked in their order, each with a head start over the next; one that fails hands over at once, one that
-/// is silent is asked again. The first good reply wins, and that is for the owner to see.
+/// The servers are asked in their order, each with a head start over the next; one that fails hands over at once, one
+/// that is silent is asked again. The first good reply wins, and that is for the owner to see.
 class Flight {
 public:
     Flight(std::size_t servers, TimePoint now, Duration budget);

@@ -136,8 +136,11 @@ struct Forwarder::State {
 };
 
 void Forwarder::State::ask(const ForwardRequest& request, Deliver deliver) {
-    Waiter waiter{{request.datagram.begin(), request.datagram.end()}, request.query,
-                  request.query.reply_limit(request.transport), request.client, std::move(deliver)};
+    Waiter waiter{{request.datagram.begin(), request.datagram.end()},
+                  request.query,
+                  request.query.reply_limit(request.transport),
+                  request.client,
+                  std::move(deliver)};
     const auto refuse = [&](dns::Ede ede) {
         const std::size_t size = write_error(waiter.datagram, waiter.query, Rcode::servfail, ede, out);
         waiter.deliver(dns::Bytes(out).first(size));
@@ -185,12 +188,14 @@ void Forwarder::State::advance(std::uint64_t id) {
         Question& question = found->second;
         const Step step = question.flight.next(std::chrono::steady_clock::now());
         switch (step.kind) {
-            case Step::Kind::wait: return;
+            case Step::Kind::wait:
+                return;
             case Step::Kind::fail:
                 if (!question.truncated.empty()) return relay(id, std::vector(question.truncated));
                 if (!question.first_failure.empty()) return relay(id, std::vector(question.first_failure));
                 return fail(id, dns::Ede::no_reachable_authority);
-            case Step::Kind::ask: break;
+            case Step::Kind::ask:
+                break;
         }
         if (!send(id, step.server, false)) server_failed({id, step.server});
     }
@@ -215,19 +220,17 @@ bool Forwarder::State::send(std::uint64_t id, std::size_t server, bool over_tcp)
     if (over_tcp) {
         auto& channel = tcp[place];
         if (!channel) {
-            channel = std::make_unique<TcpChannel>(io, netns_of(question, server), place.server,
-                                                   [this](const Try& which, std::uint16_t wire_id, dns::Bytes reply) {
-                                                       on_tcp(which, wire_id, reply);
-                                                   });
+            channel = std::make_unique<TcpChannel>(
+                io, netns_of(question, server), place.server,
+                [this](const Try& which, std::uint16_t wire_id, dns::Bytes reply) { on_tcp(which, wire_id, reply); });
         }
         return channel->send({id, server}, bytes, now);
     }
     auto& pool = udp[place];
     if (!pool) {
-        pool = std::make_unique<UdpPool>(io, netns_of(question, server), place.server,
-                                         [this](const Try& which, std::uint16_t wire_id, dns::Bytes reply) {
-                                             on_udp(which, wire_id, reply);
-                                         });
+        pool = std::make_unique<UdpPool>(
+            io, netns_of(question, server), place.server,
+            [this](const Try& which, std::uint16_t wire_id, dns::Bytes reply) { on_udp(which, wire_id, reply); });
     }
     return pool->send({id, server}, bytes, now);
 }
@@ -264,9 +267,12 @@ void Forwarder::State::judge(const Try& which, dns::Bytes reply, const dns::Repl
     Question& question = questions.at(which.flight);
     switch (facts.rcode) {
         case Rcode::noerror:
-        case Rcode::nxdomain: bad_until.erase(place_of(question, which.server)); return relay(which.flight, reply);
+        case Rcode::nxdomain:
+            bad_until.erase(place_of(question, which.server));
+            return relay(which.flight, reply);
         case Rcode::servfail:
-        case Rcode::refused: break;
+        case Rcode::refused:
+            break;
         default:
             if (question.first_failure.empty()) question.first_failure.assign(reply.begin(), reply.end());
             question.flight.failed(which.server);

@@ -17,8 +17,8 @@ namespace nsr::resolver {
 inline constexpr std::chrono::milliseconds kForwardBudget{5000};
 
 /// Queries that wait for an upstream; one more is answered SERVFAIL at once and counted (forward_overload).
-inline constexpr unsigned kForwardsMax = 16384;              ///< of one worker
-inline constexpr unsigned kForwardsPerContainerMax = 1024;   ///< of one container on one worker
+inline constexpr unsigned kForwardsMax = 16384;             ///< of one worker
+inline constexpr unsigned kForwardsPerContainerMax = 1024;  ///< of one container on one worker
 
 /// Brings a forwarded reply to its client. Called once, on the worker's thread.
 using Deliver = std::move_only_function<void(dns::Bytes reply)>;
@@ -29,7 +29,7 @@ struct ForwardClient {
 
     std::shared_ptr<const NetNs> sandbox;  ///< from where its own upstreams are asked
     unsigned in_flight = 0;
-    bool closed = false;                   ///< its queries in flight are forgotten
+    bool closed = false;  ///< its queries in flight are forgotten
 };
 
 /// A query to be asked outside. The references need live only as long as the call.

@@ -53,8 +53,8 @@ struct TcpChannel::State {
         : io(loop), timer(loop), sandbox(std::move(netns)), on_reply(std::move(reply)) {
         static const LibraryInit kInit;
         ares_options options{};
-        options.flags = ARES_FLAG_USEVC | ARES_FLAG_STAYOPEN | ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH |
-                        ARES_FLAG_NOALIASES;
+        options.flags =
+            ARES_FLAG_USEVC | ARES_FLAG_STAYOPEN | ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
         options.timeout = static_cast<int>(kForwardBudget.count());
         options.tries = 1;
         options.sock_state_cb = &State::on_socket;

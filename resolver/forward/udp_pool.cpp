@@ -77,7 +77,8 @@ public:
         std::uint16_t id = random_id();
         while (waiting_.contains(id)) id = random_id();
         dns::write16(query.data(), id);
-        // A pending ICMP error of an earlier query is reported by the next call: that one is not the fault of this query.
+        // A pending ICMP error of an earlier query is reported by the next call: that one is not the fault of this
+        // query.
         ssize_t sent = ::send(socket_.native_handle(), query.data(), query.size(), MSG_DONTWAIT);
         if (sent < 0 && errno == ECONNREFUSED) {
             sent = ::send(socket_.native_handle(), query.data(), query.size(), MSG_DONTWAIT);

@@ -12,13 +12,13 @@
 
 namespace nsr::resolver {
 
-inline constexpr std::size_t kUdpPoolSize = 8;                 ///< sockets to one server
-inline constexpr std::chrono::seconds kUdpSocketAge{5};        ///< after that a socket gets no new query
-inline constexpr std::chrono::seconds kPoolIdle{15};           ///< after that an unused pool is dropped
+inline constexpr std::size_t kUdpPoolSize = 8;           ///< sockets to one server
+inline constexpr std::chrono::seconds kUdpSocketAge{5};  ///< after that a socket gets no new query
+inline constexpr std::chrono::seconds kPoolIdle{15};     ///< after that an unused pool is dropped
 
-/// UDP to one server from one namespace: a few connected sockets, each on a port that the kernel has chosen at random and
-/// replaced every few seconds. With a random id per try, an attacker has to guess both (RFC 5452); a socket per try would be
-/// a little harder to guess and costs 40 % of the throughput.
+/// UDP to one server from one namespace: a few connected sockets, each on a port that the kernel has chosen at random
+/// and replaced every few seconds. With a random id per try, an attacker has to guess both (RFC 5452); a socket per try
+/// would be a little harder to guess and costs 40 % of the throughput.
 class UdpPool {
 public:
     UdpPool(boost::asio::io_context& io, std::shared_ptr<const NetNs> sandbox, Upstream server, OnReply on_reply);

@@ -10,9 +10,7 @@ Server::Server(boost::asio::io_context& io, DnsCounters& counters, std::shared_p
 
 Server::~Server() = default;
 
-void Server::apply(const Publication& publication) {
-    state_.snapshot.apply(publication);
-}
+void Server::apply(const Publication& publication) { state_.snapshot.apply(publication); }
 
 void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox, UniqueFd udp,
                   UniqueFd tcp) {
@@ -50,9 +48,8 @@ bool Server::ask(const std::string& container_id, dns::Bytes datagram, Deliver d
     const auto found = open_.find(container_id);
     if (found == open_.end()) return false;
     auto shared = std::make_shared<Deliver>(std::move(deliver));
-    const std::size_t size = serve(state_, *found->second.container, datagram, dns::Transport::tcp, state_.tcp_out, [&] {
-        return Deliver([shared](dns::Bytes reply) { (*shared)(reply); });
-    });
+    const std::size_t size = serve(state_, *found->second.container, datagram, dns::Transport::tcp, state_.tcp_out,
+                                   [&] { return Deliver([shared](dns::Bytes reply) { (*shared)(reply); }); });
     if (size > 0) (*shared)(dns::Bytes(state_.tcp_out).first(size));
     return true;
 }

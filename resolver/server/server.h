@@ -51,10 +51,17 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
     const Outcome outcome =
         answer(datagram, transport, state.snapshot, container.view, state.random, out, query, nullptr);
     switch (outcome.verdict) {
-        case Verdict::reply: state.counters.answers_local.add(); return outcome.size;
-        case Verdict::error: state.counters.answers_error.add(); return outcome.size;
-        case Verdict::drop: state.counters.dropped.add(); return 0;
-        case Verdict::forward: break;
+        case Verdict::reply:
+            state.counters.answers_local.add();
+            return outcome.size;
+        case Verdict::error:
+            state.counters.answers_error.add();
+            return outcome.size;
+        case Verdict::drop:
+            state.counters.dropped.add();
+            return 0;
+        case Verdict::forward:
+            break;
     }
     const View* view = state.snapshot.view(container.view);
     state.forwarder.ask({datagram, query, transport, *view, container.forward}, make_deliver());

@@ -15,16 +15,17 @@ struct ListenerSockets {
     UniqueFd tcp;
 };
 
-/// Receive buffer of a container's UDP socket: some 200 queries that arrive while its worker is busy elsewhere. The kernel
-/// takes the memory only when they are there.
+/// Receive buffer of a container's UDP socket: some 200 queries that arrive while its worker is busy elsewhere. The
+/// kernel takes the memory only when they are there.
 inline constexpr int kUdpReceiveBuffer = 256 * 1024;
 
 /// Connections that wait to be accepted.
 inline constexpr int kTcpBacklog = 64;
 
-/// Binds the listeners of a container inside its namespace: 127.0.0.11, UDP port kHiddenUdpPort as a reuseport group with
-/// a member per worker, and TCP port kHiddenTcpPort. A datagram goes to the member of the CPU it was sent on (over the
-/// loopback it is received on the same one), so a query is answered where its asker runs, by the worker pinned there.
+/// Binds the listeners of a container inside its namespace: 127.0.0.11, UDP port kHiddenUdpPort as a reuseport group
+/// with a member per worker, and TCP port kHiddenTcpPort. A datagram goes to the member of the CPU it was sent on (over
+/// the loopback it is received on the same one), so a query is answered where its asker runs, by the worker pinned
+/// there.
 Result<ListenerSockets> open_listeners(const NetNs& sandbox, unsigned workers);
 
 }  // namespace nsr::resolver

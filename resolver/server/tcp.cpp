@@ -54,8 +54,7 @@ void TcpListener::on_accepted(const error_code& error, asio::ip::tcp::socket soc
         error_code ignored;
         socket.close(ignored);
     } else {
-        auto connection =
-            std::make_shared<TcpConnection>(state_, container_, weak_from_this(), std::move(socket));
+        auto connection = std::make_shared<TcpConnection>(state_, container_, weak_from_this(), std::move(socket));
         connections_.insert(connection);
         connection->start();
     }
@@ -174,10 +173,9 @@ void TcpConnection::write() {
     writing_ = true;
     sending_.clear();
     std::swap(sending_, unsent_);
-    asio::async_write(socket_, asio::buffer(sending_),
-                      [self = shared_from_this()](const error_code& error, std::size_t size) {
-                          self->on_written(error, size);
-                      });
+    asio::async_write(
+        socket_, asio::buffer(sending_),
+        [self = shared_from_this()](const error_code& error, std::size_t size) { self->on_written(error, size); });
 }
 
 void TcpConnection::on_written(const error_code& error, std::size_t) {

@@ -14,13 +14,13 @@ namespace nsr::resolver {
 
 // Limits of DNS over TCP (RFC 7766 §6). Each is on one connection unless it says otherwise; a connection that reaches a
 // limit of time is closed and counted (DnsCounters::tcp_timeouts).
-inline constexpr std::size_t kTcpConnectionsMax = 128;               ///< per container; more are closed at once
-inline constexpr std::size_t kTcpInFlightMax = 256;                  ///< forwarded queries; reading waits beyond
-inline constexpr std::size_t kTcpUnsentMax = 256 * 1024;             ///< bytes of answers; reading waits beyond
-inline constexpr std::chrono::seconds kTcpFirstQueryLimit{5};        ///< from the accept to the first whole query
-inline constexpr std::chrono::seconds kTcpIdleLimit{10};             ///< without a whole query, or without progress in sending
-inline constexpr std::chrono::seconds kTcpTotalLimit{300};           ///< however busy it is
-inline constexpr std::chrono::milliseconds kTcpAcceptRetry{100};     ///< pause after a failed accept (no descriptors)
+inline constexpr std::size_t kTcpConnectionsMax = 128;         ///< per container; more are closed at once
+inline constexpr std::size_t kTcpInFlightMax = 256;            ///< forwarded queries; reading waits beyond
+inline constexpr std::size_t kTcpUnsentMax = 256 * 1024;       ///< bytes of answers; reading waits beyond
+inline constexpr std::chrono::seconds kTcpFirstQueryLimit{5};  ///< from the accept to the first whole query
+inline constexpr std::chrono::seconds kTcpIdleLimit{10};    ///< without a whole query, or without progress in sending
+inline constexpr std::chrono::seconds kTcpTotalLimit{300};  ///< however busy it is
+inline constexpr std::chrono::milliseconds kTcpAcceptRetry{100};  ///< pause after a failed accept (no descriptors)
 
 class TcpConnection;
 
@@ -44,9 +44,9 @@ private:
     std::set<std::shared_ptr<TcpConnection>> connections_;
 };
 
-/// One TCP connection: queries behind a two-byte length each, as many as wanted; each is answered as soon as its answer is
-/// there, in any order. While too much is on its way nothing more is read, so a client that does not read its answers
-/// holds up itself only.
+/// One TCP connection: queries behind a two-byte length each, as many as wanted; each is answered as soon as its answer
+/// is there, in any order. While too much is on its way nothing more is read, so a client that does not read its
+/// answers holds up itself only.
 class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 public:
     TcpConnection(ServerState& state, std::shared_ptr<ServedContainer> container, std::weak_ptr<TcpListener> listener,

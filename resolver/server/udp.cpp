@@ -57,9 +57,8 @@ void UdpListener::drain() {
         const unsigned count = batch.receive(fd);
         state_.counters.queries_udp.add(count);
         for (unsigned index = 0; index < count; ++index) {
-            const std::size_t reply =
-                serve(state_, *container_, batch.received(index), dns::Transport::udp, batch.reply_buffer(),
-                      [&] { return deliver_to(batch.sender(index)); });
+            const std::size_t reply = serve(state_, *container_, batch.received(index), dns::Transport::udp,
+                                            batch.reply_buffer(), [&] { return deliver_to(batch.sender(index)); });
             if (reply > 0) batch.queue_reply(index, reply);
         }
         state_.counters.send_errors.add(batch.send(fd));

@@ -11,8 +11,8 @@ namespace nsr::resolver {
 
 /// Answers the UDP queries of one container that reach one worker.
 ///
-/// *Lifetime.* Shared by its owner, its pending receive and the forwarded queries that will be answered through it; after
-/// close() these let go of it.
+/// *Lifetime.* Shared by its owner, its pending receive and the forwarded queries that will be answered through it;
+/// after close() these let go of it.
 class UdpListener : public std::enable_shared_from_this<UdpListener> {
 public:
     UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container, UniqueFd socket);

@@ -19,9 +19,7 @@ public:
 
     /// Takes what has arrived, without waiting: how many datagrams. Fewer than kSize means that no more are there.
     unsigned receive(int fd);
-    dns::Bytes received(unsigned index) const {
-        return {buffers_->in[index].data(), receive_[index].msg_len};
-    }
+    dns::Bytes received(unsigned index) const { return {buffers_->in[index].data(), receive_[index].msg_len}; }
     const sockaddr_in& sender(unsigned index) const { return senders_[index]; }
 
     /// Where the next reply is to be written.

@@ -111,9 +111,8 @@ void Book::put_view(const ViewSpec& spec) {
     for (const auto& domain : spec.domains) {
         if (const auto name = dns::Name::from_text(domain.domain)) view->domains.emplace_back(*name, domain.upstreams);
     }
-    std::ranges::stable_sort(view->domains, [](const auto& a, const auto& b) {
-        return a.first.label_count() > b.first.label_count();
-    });
+    std::ranges::stable_sort(
+        view->domains, [](const auto& a, const auto& b) { return a.first.label_count() > b.first.label_count(); });
     changed_views_[place->second] = std::move(view);
 }
 

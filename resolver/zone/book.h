@@ -24,8 +24,8 @@ private:
     std::map<registry::PortProto, std::vector<std::string>> names_;
 };
 
-/// All that the resolver was told, on the side of the teller: keeps the next value of every zone and view, and hands out
-/// what has changed. One thread; pure.
+/// All that the resolver was told, on the side of the teller: keeps the next value of every zone and view, and hands
+/// out what has changed. One thread; pure.
 class Book {
 public:
     explicit Book(ServiceTable services = {}) : services_(std::move(services)) {}

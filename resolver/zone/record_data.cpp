@@ -84,14 +84,21 @@ bool store_address(const std::string& text, Family family, StoredRecord& stored)
 bool store_data(const registry::Record& record, StoredRecord& stored) {
     const auto words = words_of(record.data);
     switch (stored.type) {
-        case dns::RrType::a: return store_address(record.data, Family::v4, stored);
-        case dns::RrType::aaaa: return store_address(record.data, Family::v6, stored);
+        case dns::RrType::a:
+            return store_address(record.data, Family::v4, stored);
+        case dns::RrType::aaaa:
+            return store_address(record.data, Family::v6, stored);
         case dns::RrType::cname:
-        case dns::RrType::ptr: return store_target(words, 0, stored);
-        case dns::RrType::mx: return store_target(words, 1, stored);
-        case dns::RrType::srv: return store_target(words, 3, stored);
-        case dns::RrType::txt: return store_text(words, stored);
-        default: return false;
+        case dns::RrType::ptr:
+            return store_target(words, 0, stored);
+        case dns::RrType::mx:
+            return store_target(words, 1, stored);
+        case dns::RrType::srv:
+            return store_target(words, 3, stored);
+        case dns::RrType::txt:
+            return store_text(words, stored);
+        default:
+            return false;
     }
 }
 
@@ -102,9 +109,16 @@ Result<StoredRecord> store_record(const registry::Record& record, std::uint32_t 
     stored.type = dns::RrType{dns::parse_type(record.type)};
     stored.ttl = record.ttl.value_or(default_ttl);
     switch (stored.type) {
-        case dns::RrType::a: case dns::RrType::aaaa: case dns::RrType::cname: case dns::RrType::ptr:
-        case dns::RrType::mx: case dns::RrType::srv: case dns::RrType::txt: break;
-        default: return fail(Errc::invalid, "records of type '" + record.type + "' are not supported");
+        case dns::RrType::a:
+        case dns::RrType::aaaa:
+        case dns::RrType::cname:
+        case dns::RrType::ptr:
+        case dns::RrType::mx:
+        case dns::RrType::srv:
+        case dns::RrType::txt:
+            break;
+        default:
+            return fail(Errc::invalid, "records of type '" + record.type + "' are not supported");
     }
     if (!store_data(record, stored)) return wrong(record);
     return stored;

@@ -40,7 +40,8 @@ struct View {
 struct Publication {
     std::vector<std::pair<Slot, std::shared_ptr<const Zone>>> zones;  ///< nullptr: gone
     std::vector<std::pair<Slot, std::shared_ptr<const View>>> views;  ///< nullptr: gone
-    std::vector<dns::Name> changed_names;  ///< names (with and without the network) whose cached denials must be forgotten
+    std::vector<dns::Name>
+        changed_names;  ///< names (with and without the network) whose cached denials must be forgotten
 };
 
 /// All zones and views as one worker knows them; each worker owns its copy, so a reader takes no lock.

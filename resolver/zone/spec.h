@@ -41,8 +41,8 @@ struct EndpointNames {
 struct Upstream {
     IpAddress address;
     std::uint16_t port = 53;
-    std::string zone;         ///< IPv6 scope ("eth0" of "fe80::1%eth0"), or ""
-    bool from_host = false;   ///< asked from the host's namespace, not the container's (D-65)
+    std::string zone;        ///< IPv6 scope ("eth0" of "fe80::1%eth0"), or ""
+    bool from_host = false;  ///< asked from the host's namespace, not the container's (D-65)
 
     auto operator<=>(const Upstream&) const = default;
 };
@@ -66,12 +66,13 @@ struct ViewNetwork {
 /// What one container may see.
 struct ViewSpec {
     std::string container_id;
-    std::vector<ViewNetwork> networks;  ///< in the order of lookup (D-50); only those with names (not the default bridge)
-    std::vector<Upstream> upstreams;    ///< in order
+    std::vector<ViewNetwork>
+        networks;                     ///< in the order of lookup (D-50); only those with names (not the default bridge)
+    std::vector<Upstream> upstreams;  ///< in order
     std::vector<DomainUpstreams> domains;
-    bool keep_single_labels = false;    ///< unknown single labels are NXDOMAIN (user-set ndots above 0, D-61)
-    bool can_forward = true;            ///< false: not on any network, so nothing can be asked (D-04)
-    bool outside = true;                ///< on some network that is not internal: servers of the host may be asked (D-88)
+    bool keep_single_labels = false;  ///< unknown single labels are NXDOMAIN (user-set ndots above 0, D-61)
+    bool can_forward = true;          ///< false: not on any network, so nothing can be asked (D-04)
+    bool outside = true;              ///< on some network that is not internal: servers of the host may be asked (D-88)
 
     bool operator==(const ViewSpec&) const = default;
 };

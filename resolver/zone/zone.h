@@ -22,7 +22,7 @@ struct ServiceLabels {
 /// What one container contributes to a name.
 struct Contribution {
     std::string container_id;
-    dns::Name canonical;           ///< its own name with the network behind it: target of PTR and SRV
+    dns::Name canonical;  ///< its own name with the network behind it: target of PTR and SRV
     std::optional<IpAddress> ipv4;
     std::optional<IpAddress> ipv6;
     std::shared_ptr<const std::vector<ServiceLabels>> services;
@@ -36,13 +36,13 @@ struct StoredRecord {
     dns::Name target;                ///< of CNAME, PTR, SRV and MX
 };
 
-/// One name of a network with all that is known of it. A name without addresses belongs to containers that do not run: it
-/// is owned (D-26).
+/// One name of a network with all that is known of it. A name without addresses belongs to containers that do not run:
+/// it is owned (D-26).
 struct NameEntry {
     dns::Name name;  ///< without the network
     std::uint64_t hash = 0;
     std::vector<Contribution> contributions;
-    std::vector<std::array<std::uint8_t, 4>> ipv4;   ///< of the contributions, as RDATA
+    std::vector<std::array<std::uint8_t, 4>> ipv4;  ///< of the contributions, as RDATA
     std::vector<std::array<std::uint8_t, 16>> ipv6;
     std::vector<StoredRecord> records;
 
@@ -101,7 +101,8 @@ private:
     std::size_t wildcards_ = 0;
 };
 
-/// The names under which an endpoint is known, each once. Text that is no name (which validation refuses) is passed over.
+/// The names under which an endpoint is known, each once. Text that is no name (which validation refuses) is passed
+/// over.
 std::vector<dns::Name> names_of_endpoint(const EndpointNames& endpoint);
 
 }  // namespace nsr::resolver

@@ -45,13 +45,13 @@ void check(dns::Bytes datagram, dns::Transport transport) {
     static std::vector<std::uint8_t> out(dns::kMessageMax);
     FastRandom random(1);
     dns::Query query;
-    const Outcome outcome = answer(datagram, transport, kWorld.snapshot, kWorld.book.view_slot("c1"), random, out, query);
+    const Outcome outcome =
+        answer(datagram, transport, kWorld.snapshot, kWorld.book.view_slot("c1"), random, out, query);
     if (outcome.verdict != Verdict::reply && outcome.verdict != Verdict::error) return;
     if (outcome.size < dns::kHeaderSize || outcome.size > query.reply_limit(transport)) std::abort();
     if (out[0] != datagram[0] || out[1] != datagram[1] || (out[2] & 0x80) == 0) std::abort();
-    if (dns::read16(&out[4]) == 1 &&
-        !std::equal(&out[dns::kHeaderSize], &out[dns::kHeaderSize] + query.question_size,
-                    &datagram[dns::kHeaderSize])) {
+    if (dns::read16(&out[4]) == 1 && !std::equal(&out[dns::kHeaderSize], &out[dns::kHeaderSize] + query.question_size,
+                                                 &datagram[dns::kHeaderSize])) {
         std::abort();  // the question is echoed byte for byte
     }
     dns::RecordWalk walk({out.data(), outcome.size});

@@ -8,7 +8,8 @@
 /// Any reply of an upstream to a fixed question, with and without EDNS: what the client gets parses and fits.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace nsr::dns;
-    static const std::vector<std::uint8_t> kPlain = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 'o', 'k', 0, 0, 1, 0, 1};
+    static const std::vector<std::uint8_t> kPlain = {0x12, 0x34, 1, 0,   0,   1, 0, 0, 0, 0,
+                                                     0,    0,    2, 'o', 'k', 0, 0, 1, 0, 1};
     static const std::vector<std::uint8_t> kEdns = [] {
         auto packet = kPlain;
         packet[11] = 1;

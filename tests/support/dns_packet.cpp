@@ -55,10 +55,14 @@ std::string data_text(Reader& reader, unsigned type, std::size_t size) {
     if (end > reader.packet.size()) return reader.ok = false, "";
     char buffer[INET6_ADDRSTRLEN];
     std::string text;
-    if (type == 1 && size == 4) text = inet_ntop(AF_INET, &reader.packet[reader.at], buffer, sizeof buffer);
-    else if (type == 28 && size == 16) text = inet_ntop(AF_INET6, &reader.packet[reader.at], buffer, sizeof buffer);
-    else if (type == 12 || type == 5) text = reader.name();
-    else text = hex(reader.packet, reader.at, size);
+    if (type == 1 && size == 4)
+        text = inet_ntop(AF_INET, &reader.packet[reader.at], buffer, sizeof buffer);
+    else if (type == 28 && size == 16)
+        text = inet_ntop(AF_INET6, &reader.packet[reader.at], buffer, sizeof buffer);
+    else if (type == 12 || type == 5)
+        text = reader.name();
+    else
+        text = hex(reader.packet, reader.at, size);
     reader.at = end;
     return text;
 }

@@ -64,8 +64,8 @@ public:
         return {};
     }
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
-        return static_cast<unsigned>(std::erase_if(
-            world_.interfaces, [&](const auto& interface) { return !wanted.contains(interface.first); }));
+        return static_cast<unsigned>(
+            std::erase_if(world_.interfaces, [&](const auto& interface) { return !wanted.contains(interface.first); }));
     }
     bool has_dying_links() const override { return false; }
     Result<net::HostPrefixes> host_prefixes() override { return net::HostPrefixes{}; }

@@ -11,7 +11,8 @@
 
 namespace nsr::resolver {
 
-/// A host with a running resolver of two workers, one network "front" with "web" on it, and the container "app", who asks.
+/// A host with a running resolver of two workers, one network "front" with "web" on it, and the container "app", who
+/// asks.
 class ResolverTest : public test::NetNsFixture {
 protected:
     void SetUp() override;

@@ -60,7 +60,8 @@ TEST_F(ResolverTest, AViewThatIsPutAgainAfterItsRemovalIsServed) {
 
 TEST_F(ResolverTest, LeavesPort53ToTheContainersOwnServer) {
     const auto bound = test::run_command(
-        "python3 -c 'import socket;socket.socket(2,2).bind((\"0.0.0.0\",53));socket.socket(2,1).bind((\"0.0.0.0\",53))'",
+        "python3 -c 'import "
+        "socket;socket.socket(2,2).bind((\"0.0.0.0\",53));socket.socket(2,1).bind((\"0.0.0.0\",53))'",
         sandbox());
     EXPECT_TRUE(bound.ok()) << bound.output;
 }

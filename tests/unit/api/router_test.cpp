@@ -102,8 +102,12 @@ TEST_F(RouterTest, RefusesVersionsItDoesNotSpeak) {
 }
 
 TEST_F(RouterTest, MapsFailuresToStatusAndMessage) {
-    for (const auto& [code, status] : {std::pair{Errc::invalid, 400}, {Errc::forbidden, 403}, {Errc::not_found, 404},
-                                       {Errc::conflict, 409}, {Errc::system, 500}, {Errc::unsupported, 501},
+    for (const auto& [code, status] : {std::pair{Errc::invalid, 400},
+                                       {Errc::forbidden, 403},
+                                       {Errc::not_found, 404},
+                                       {Errc::conflict, 409},
+                                       {Errc::system, 500},
+                                       {Errc::unsupported, 501},
                                        {Errc::unavailable, 503}}) {
         service_.error = Error(code, "why");
         const auto response = send("GET", "/networks/x");
@@ -113,7 +117,9 @@ TEST_F(RouterTest, MapsFailuresToStatusAndMessage) {
 }
 
 TEST_F(RouterTest, NamesWhatIsWrongInABody) {
-    for (const auto& [body, message] : {std::pair{"", "the body is empty"}, {"{", "malformed"}, {"[]", "must be an object"},
+    for (const auto& [body, message] : {std::pair{"", "the body is empty"},
+                                        {"{", "malformed"},
+                                        {"[]", "must be an object"},
                                         {R"({"Name":1})", "field 'Name' must be a string"},
                                         {R"({"Name":"x","Internal":"yes"})", "field 'Internal' must be true or false"},
                                         {R"({"Name":"x","Labels":["a"]})", "field 'Labels' must be an object"}}) {

@@ -43,7 +43,8 @@ TEST(IpPrefix, SeesHostBits) {
 }
 
 TEST(IpPrefix, RefusesWhatIsNoPrefix) {
-    for (const char* text : {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/-1", "fd00::/129", "/8"}) {
+    for (const char* text :
+         {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/-1", "fd00::/129", "/8"}) {
         SCOPED_TRACE(text);
         EXPECT_FALSE(IpPrefix::parse(text));
     }

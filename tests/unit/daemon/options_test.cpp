@@ -30,13 +30,11 @@ TEST(ParseUpstream, TakesAddressesWithAndWithoutPort) {
     }
 }
 
-TEST(ParseUpstream, KeepsTheZoneOfALinkLocalAddress) {
-    EXPECT_EQ(parse_upstream("fe80::1%eth0")->zone, "eth0");
-}
+TEST(ParseUpstream, KeepsTheZoneOfALinkLocalAddress) { EXPECT_EQ(parse_upstream("fe80::1%eth0")->zone, "eth0"); }
 
 TEST(ParseUpstream, RefusesEverythingElse) {
-    for (const char* text : {"", "bogus", "1.2.3", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:70000", "1.2.3.4:x", "[::1", "[::1]x",
-                             "[::1]:", "1.2.3.4%eth0"}) {
+    for (const char* text : {"", "bogus", "1.2.3", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:70000", "1.2.3.4:x", "[::1",
+                             "[::1]x", "[::1]:", "1.2.3.4%eth0"}) {
         SCOPED_TRACE(text);
         const auto upstream = parse_upstream(text);
         ASSERT_FALSE(upstream);
@@ -53,7 +51,8 @@ TEST(ReadConfig, FillsTheSettings) {
         [[forward]]
         domain = "corp.example"
         upstream = ["192.0.2.3"]
-    )", "test.toml", {});
+    )",
+                                      "test.toml", {});
     ASSERT_TRUE(settings) << settings.error().message();
     EXPECT_EQ(settings->state_dir, "/srv/nsr");
     EXPECT_EQ(settings->dns.servers.size(), 2U);

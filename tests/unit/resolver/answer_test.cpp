@@ -12,9 +12,9 @@ namespace nsr::resolver {
 namespace {
 
 using testing::Ask;
-using testing::query_packet;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::query_packet;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 

@@ -9,9 +9,9 @@ namespace nsr::dns {
 namespace {
 
 using testing::append16;
-using testing::query_packet;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::query_packet;
 using ::testing::SizeIs;
 
 /// A client's query, and the reply of an upstream to it with so many A records.
@@ -23,7 +23,8 @@ protected:
     }
 
     testing::Packet upstream_reply(int addresses, bool with_opt = false, unsigned flags = 0x8180) {
-        auto packet = query_packet({.name = "ok.test", .flags = static_cast<std::uint16_t>(flags), .id = 7, .options = {}});
+        auto packet =
+            query_packet({.name = "ok.test", .flags = static_cast<std::uint16_t>(flags), .id = 7, .options = {}});
         packet[7] = static_cast<std::uint8_t>(addresses);
         for (int index = 0; index < addresses; ++index) {
             append16(packet, 0xc00c);
@@ -36,7 +37,8 @@ protected:
         }
         if (with_opt) {
             packet[11] = 1;
-            for (const int byte : {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0}) packet.push_back(static_cast<std::uint8_t>(byte));
+            for (const int byte : {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0})
+                packet.push_back(static_cast<std::uint8_t>(byte));
         }
         return packet;
     }
