@@ -51,7 +51,7 @@ bool Reply::add(Section section, Offset owner, RrType type, std::uint32_t ttl, B
     std::uint8_t* record = begin_record(section, 2, type, ttl, data.size());
     if (record == nullptr) return false;
     write16(record, kPointer | owner);
-    std::memcpy(record + 2 + kFixedRecordSize, data.data(), data.size());
+    std::ranges::copy(data, record + 2 + kFixedRecordSize);
     return true;
 }
 
@@ -60,7 +60,7 @@ bool Reply::add_named(Section section, const Name& owner, RrType type, std::uint
     if (record == nullptr) return false;
     std::memcpy(record, owner.wire().data(), owner.size());
     record[owner.size()] = 0;
-    std::memcpy(record + owner.size() + 1 + kFixedRecordSize, data.data(), data.size());
+    std::ranges::copy(data, record + owner.size() + 1 + kFixedRecordSize);
     return true;
 }
 
@@ -70,7 +70,7 @@ bool Reply::add_target(Section section, Offset owner, RrType type, std::uint32_t
     if (record == nullptr) return false;
     write16(record, kPointer | owner);
     std::uint8_t* data = record + 2 + kFixedRecordSize;
-    std::memcpy(data, prefix.data(), prefix.size());
+    std::ranges::copy(prefix, data);  // which may be empty, without an address to copy from
     std::memcpy(data + prefix.size(), target.wire().data(), target.size());
     data[prefix.size() + target.size()] = 0;
     return true;
