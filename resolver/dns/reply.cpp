@@ -1,5 +1,6 @@
 #include "resolver/dns/reply.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace nsr::dns {
