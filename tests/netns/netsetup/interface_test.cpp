@@ -106,6 +106,22 @@ TEST_F(KernelTest, InterfaceWithoutABridgeIsRefusedByName) {
     EXPECT_EQ(ensured.error().message(), "bridge 'br-1' does not exist");
 }
 
+TEST_F(KernelTest, FullBridgeIsNamedWithItsLimit) {
+    set_up({bridge_spec(1)});
+    // Foreign ports count as well, and are quicker to make.
+    ASSERT_TRUE(
+        run_command(
+            "for i in $(seq 512); do echo link add p$i master br-1 type veth peer name q$i; done | ip -batch -; "
+            "for i in $(seq 511); do echo link set q$i master br-1; done | ip -batch -")
+            .ok());
+    const auto sandbox = make_namespace();
+    const auto ensured = kernel().ensure_interface(interface_spec(1, 2), sandbox);
+    ASSERT_FALSE(ensured.has_value());
+    EXPECT_EQ(ensured.error().message(), "bridge 'br-1' is full: a Linux bridge has at most 1023 ports");
+    EXPECT_FALSE(run_command("ip link show veth1x2").ok());
+    EXPECT_FALSE(run_command("ip link show eth0", sandbox).ok());
+}
+
 TEST_F(KernelTest, RemovedInterfaceFreesItsNameAndAddressAtOnce) {
     set_up({bridge_spec(1)});
     const auto first = attach(interface_spec(1, 2));
