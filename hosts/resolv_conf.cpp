@@ -170,7 +170,7 @@ constexpr std::string_view kHeader =
 }  // namespace
 
 std::string NameServer::text() const {
-    const std::string host = address.text() + (zone.empty() ? "" : "%" + zone);
+    std::string host = address.text() + (zone.empty() ? "" : "%" + zone);
     if (port == kDnsPort) return host;
     return (address.is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }

@@ -124,8 +124,8 @@ TEST_F(FlightTest, FailsAtTheEndOfItsBudgetAndNotBefore) {
     start(2);
     act();
     run(kForwardBudget - 1ms);
-    EXPECT_THAT(take_log(), ElementsAre("0: ask 0", "250: ask 1", "1500: ask 0", "1750: ask 1", "3000: ask 0",
-                                        "3250: ask 1"));
+    EXPECT_THAT(take_log(),
+                ElementsAre("0: ask 0", "250: ask 1", "1500: ask 0", "1750: ask 1", "3000: ask 0", "3250: ask 1"));
     run(1ms);
     EXPECT_THAT(take_log(), ElementsAre("5000: fail"));
 }
