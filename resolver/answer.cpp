@@ -368,6 +368,8 @@ Reply::Offset Responder::reverse_owner(const IpPrefix& subnet) const {
 
 }  // namespace
 
+// Eight parameters: what a worker has at hand, without an object to be filled for each datagram.
+// NOLINTNEXTLINE(readability-function-size)
 Outcome answer(Bytes datagram, dns::Transport transport, const Snapshot& snapshot, Slot slot, FastRandom& random,
                dns::Buffer out, dns::Query& query, Trace* trace) {
     switch (dns::read_query(datagram, query)) {
