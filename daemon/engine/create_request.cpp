@@ -191,6 +191,14 @@ Result<ContainerRequest> container_request(const api::ContainerCreateBody& body)
     if (container.hostname.empty() && !container.network_mode.starts_with(kContainerMode)) {
         container.hostname = short_id(container.id);
     }
+    if (!container.published.empty() || container.publish_all) {
+        request.warnings.push_back(
+            "publishing ports is not supported yet: they are stored, and nothing listens on the host");
+    }
+    if (!container.links.empty() && container.network_mode == registry::kBridgeNetwork) {
+        request.warnings.push_back(
+            "links on the default network are not supported yet: they are stored and have no effect");
+    }
     return request;
 }
 

@@ -53,6 +53,15 @@ Result<> check_supported(const api::NetworkCreateBody& body) {
     return {};
 }
 
+bool is_own_subnet(const registry::Registry& registry, const IpPrefix& prefix) {
+    for (const auto* network : registry.networks()) {
+        for (const auto& config : network->ipam) {
+            if (config.subnet == prefix) return true;
+        }
+    }
+    return false;
+}
+
 std::string with_prefix(const std::optional<IpAddress>& address, const registry::Network& network) {
     if (!address) return "";
     const auto* config = subnet_of(network, *address);
@@ -178,17 +187,10 @@ void Engine::put_zone(const registry::Network& network) {
 std::vector<IpPrefix> Engine::prefixes_to_avoid() {
     std::vector<IpPrefix> avoid;
     auto host = netsetup_->host_prefixes();
-    if (host) {
-        // Bridges of our own are on-link, too, but those count as networks, not as the host's.
-        for (const auto& prefix : host->on_link) {
-            const auto is_ours = [&](const registry::Network* network) {
-                return std::ranges::any_of(network->ipam, [&](const auto& config) { return config.subnet == prefix; });
-            };
-            if (std::ranges::none_of(registry_.networks(), is_ours)) avoid.push_back(prefix);
-        }
-    } else {
-        spdlog::warn("event=host_routes_unknown err={}", log::quoted(host.error().message()));
-    }
+    if (!host) spdlog::warn("event=host_routes_unknown err={}", log::quoted(host.error().message()));
+    if (host) avoid = std::move(host->on_link);
+    // Bridges of our own are on-link, too, but those count as networks, not as the host's.
+    std::erase_if(avoid, [this](const IpPrefix& prefix) { return is_own_subnet(registry_, prefix); });
     for (const auto& server : host_dns_.servers) {
         avoid.emplace_back(server.address, server.address.is_v4() ? 32 : 128);
     }
