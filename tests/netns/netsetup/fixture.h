@@ -31,8 +31,11 @@ private:
     std::unique_ptr<NetSetup> kernel_;
 };
 
-/// Whether one ping (with a deadline of a second) comes back.
+/// Whether a ping comes back. The deadline is generous: on a busy machine the first neighbour request may be late.
 bool reaches(const NetNs& from, const std::string& address);
+
+/// Whether no ping comes back within a second.
+bool is_cut_off(const NetNs& from, const std::string& address);
 
 /// Everything of the host that a failed operation must leave as it was.
 std::string host_state();

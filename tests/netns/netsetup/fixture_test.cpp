@@ -58,11 +58,17 @@ void KernelTest::set_up(const std::vector<BridgeSpec>& bridges) {
 }
 
 bool reaches(const NetNs& from, const std::string& address) {
-    return test::run_command("ping -c 1 -W 1 -i 0.2 " + address, from).ok();
+    return test::run_command("ping -c 1 -i 0.2 -w 10 " + address, from).ok();
+}
+
+bool is_cut_off(const NetNs& from, const std::string& address) {
+    return !test::run_command("ping -c 1 -i 0.2 -w 1 " + address, from).ok();
 }
 
 std::string host_state() {
-    return test::run_command("ip -o link | cut -d: -f2; ip -4 addr | grep inet; ip route; nft list ruleset").output;
+    return test::run_command(
+               "ip -o link | cut -d: -f2; ip -4 addr | grep inet; ip route | sed 's/ linkdown//'; nft list ruleset")
+        .output;
 }
 
 }  // namespace nsr::net

@@ -79,7 +79,7 @@ TEST_F(KernelTest, ReleasedNamespaceTakesItsVethAlong) {
         NSR_ASSERT_OK(kernel().ensure_interface(interface_spec(1, 2), *made));
     }
     NSR_ASSERT_OK(keeper->release("0123456789ab", "web"));
-    EXPECT_TRUE(run_command("for i in $(seq 200); do ip link show veth1x2 || exit 0; done; exit 1").ok());
+    EXPECT_TRUE(run_command("for i in $(seq 5000); do ip link show veth1x2 || exit 0; done; exit 1").ok());
 }
 
 }  // namespace
