@@ -11,6 +11,11 @@
 namespace nsr::daemon {
 namespace {
 
+// What the rewrite of port 53 leads to is where the resolver listens; only here are both seen.
+static_assert(std::string_view(net::kDnsAddress) == resolver::kServerAddress);
+static_assert(net::kDnsPort == resolver::kServerPort);
+static_assert(net::kHiddenDnsPort == resolver::kHiddenUdpPort && net::kHiddenDnsPort == resolver::kHiddenTcpPort);
+
 constexpr std::size_t kHostInterfaceDigits = 7;  // "veth" + 7 hex, as Docker's
 
 /// "eth0", or the lowest number that none of `taken` has (D-52).
