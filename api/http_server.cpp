@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -70,28 +71,37 @@ public:
         : socket_(std::move(socket)), timer_(socket_.get_executor()), server_(std::move(server)) {}
     ~Session() { server_->forget(this); }
 
-    void read() {
+    /// Waits for the first byte of the next request, so that idling and reading slowly have limits of their own.
+    void await_request() {
         if (server_->stopping_) return close();
         is_idle_ = true;
-        parser_.emplace();
-        parser_->body_limit(kBodyMax);
-        parser_->header_limit(kHeaderMax);
-        arm(std::chrono::seconds(buffer_.size() > 0 ? kReadTimeoutSeconds : kIdleTimeoutSeconds));
+        if (buffer_.size() > 0) return read_header();
+        arm(std::chrono::seconds(kIdleTimeoutSeconds));
         auto self = shared_from_this();
-        http::async_read_header(socket_, buffer_, *parser_,
-                                [self](error_code error, std::size_t) { self->on_header(error); });
+        socket_.async_wait(Socket::socket::wait_read, [self](error_code error) {
+            if (error) return self->close();
+            self->read_header();
+        });
     }
 
-    /// Nothing is being handled: close at once. Otherwise the answer is written first.
+    /// Closes at once unless a request has come in whole: that one is answered first.
     void stop() {
         if (is_idle_) close();
     }
 
 private:
+    void read_header() {
+        parser_.emplace();
+        parser_->body_limit(kBodyMax);
+        parser_->header_limit(kHeaderMax);
+        arm(std::chrono::seconds(kReadTimeoutSeconds));
+        auto self = shared_from_this();
+        http::async_read_header(socket_, buffer_, *parser_,
+                                [self](error_code error, std::size_t) { self->on_header(error); });
+    }
+
     void on_header(error_code error) {
         if (error) return on_bad_request(error);
-        is_idle_ = false;
-        arm(std::chrono::seconds(kReadTimeoutSeconds));
         auto self = shared_from_this();
         if (parser_->get()[http::field::expect] == "100-continue") {
             continue_.emplace(http::status::continue_, 11);
@@ -130,20 +140,29 @@ private:
 
     void dispatch() {
         timer_.cancel();
+        is_idle_ = false;
         server_->metrics_.api_requests.add();
         keep_alive_ = parser_->get().keep_alive();
         auto message = parser_->release();
         is_head_ = message.method() == http::verb::head;
         Request request{std::string(message.method_string()), std::string(message.target()), std::move(message.body())};
-        if (Router::is_immediate(request)) return reply(server_->router_.handle(request));
-        auto self = shared_from_this();
-        server_->post_([self, request = std::move(request)] {
+        if (Router::is_immediate(request)) return reply(handle(request));
+        hand_over(std::move(request));
+    }
+
+    /// Has the request handled on the operations thread. The guard keeps the control thread's context running
+    /// meanwhile: after stop() nothing else may be left that does. The session is moved, not copied, into the way back:
+    /// its last reference must fall on the control thread.
+    void hand_over(Request request) {
+        auto work = asio::make_work_guard(server_->control_);
+        server_->post_([self = shared_from_this(), work, request = std::move(request)]() mutable {
+            asio::io_context& control = self->server_->control_;
             auto response = std::make_shared<Response>(self->handle(request));
-            asio::post(self->server_->control_, [self, response] { self->reply(std::move(*response)); });
+            asio::post(control, [self = std::move(self), response] { self->reply(std::move(*response)); });
         });
     }
 
-    /// Operations thread. Whatever a handler throws is our fault, not the client's, and must not take the daemon down.
+    /// Whatever a handler throws is our fault, not the client's, and must not take the daemon down.
     Response handle(const Request& request) const {
         try {
             return server_->router_.handle(request);
@@ -172,7 +191,7 @@ private:
         http::async_write(socket_, *answer_, [self](error_code error, std::size_t) {
             if (error) return self->close();
             if (!self->answer_->keep_alive()) return self->linger();
-            self->read();
+            self->await_request();
         });
     }
 
@@ -180,6 +199,7 @@ private:
     /// sends (a body that was too large) and throw it away, until it has closed or the time is up.
     void linger() {
         error_code ignored;
+        is_idle_ = true;
         socket_.shutdown(Socket::socket::shutdown_send, ignored);
         buffer_.clear();
         auto self = shared_from_this();
@@ -214,7 +234,7 @@ private:
     std::optional<http::response<http::empty_body>> continue_;
     bool keep_alive_ = true;
     bool is_head_ = false;
-    bool is_idle_ = true;
+    bool is_idle_ = true;  ///< no whole request is waiting for its answer
 };
 
 Result<> HttpServer::Impl::listen() {
@@ -265,7 +285,7 @@ void HttpServer::Impl::admit(Socket::socket socket) {
     auto session = std::make_shared<Session>(std::move(socket), shared_from_this());
     sessions_.insert(session.get());
     metrics_.api_connections.set(sessions_.size());
-    session->read();
+    session->await_request();
 }
 
 void HttpServer::Impl::forget(Session* session) {
