@@ -1,5 +1,5 @@
-/// Runs every .scn file as a test case: real answers, a real flight, scripted upstreams, and a clock that only the script
-/// moves. README.md has the grammar.
+/// Runs every .scn file as a test case: real answers, a real flight, scripted upstreams, and a clock that only the
+/// script moves. README.md has the grammar.
 
 #include <algorithm>
 #include <deque>
@@ -42,8 +42,8 @@ std::string describe(const testing::Reply& reply) {
     std::string text = name_of(kRcodes, reply.rcode);
     std::vector<std::string> answers;
     for (const auto& record : reply.answers) {
-        answers.push_back(" " + bare(record.name) + " " + name_of(kTypes, record.type) + " " + bare(record.data) + " ttl " +
-                          std::to_string(record.ttl));
+        answers.push_back(" " + bare(record.name) + " " + name_of(kTypes, record.type) + " " + bare(record.data) +
+                          " ttl " + std::to_string(record.ttl));
     }
     std::ranges::sort(answers);
     for (std::size_t index = 0; index < answers.size(); ++index) text += (index > 0 ? " and" : "") + answers[index];
@@ -143,7 +143,8 @@ private:
         snapshot_.apply(book_.take_changes());
         const auto packet =
             testing::query_packet({.name = name, .type = static_cast<std::uint16_t>(kTypes.at(type)), .options = {}});
-        const Outcome outcome = answer(packet, dns::Transport::udp, snapshot_, book_.view_slot(who), random_, out_, query_);
+        const Outcome outcome =
+            answer(packet, dns::Transport::udp, snapshot_, book_.view_slot(who), random_, out_, query_);
         packet_ = packet;
         question_ = name + " " + type;
         if (outcome.verdict != Verdict::forward) return reply(outcome.size);
