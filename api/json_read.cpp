@@ -7,6 +7,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::uint64_t kTtlMax = 2147483647;  ///< RFC 2181 §8
+
 /// A field that has the wrong type. Caught where the body is read: nothing throws across the border of this file.
 struct WrongField {
     std::string message;
@@ -220,7 +222,8 @@ Result<registry::Record> read_record(std::string_view body) {
         record.type = text(object, "Type");
         record.data = text(object, "Data");
         const json& ttl = at(object, "Ttl");
-        if (!ttl.is_null() && !ttl.is_number_unsigned()) wrong("Ttl", "a number of seconds");
+        const bool is_ttl = ttl.is_number_unsigned() && ttl.get<std::uint64_t>() <= kTtlMax;
+        if (!ttl.is_null() && !is_ttl) wrong("Ttl", "a number of seconds, at most 2147483647");
         if (!ttl.is_null()) record.ttl = ttl.get<std::uint32_t>();
         return record;
     });
