@@ -32,7 +32,7 @@ fast: ## the tests that need neither root nor the kernel's help
 
 check: ## what developers need on top: sanitizers, fuzzing, clang-tidy, formatting
 	@tools/install build test check
-	@$(MAKE) --no-print-directory format-check tidy fuzz asan tsan
+	@$(MAKE) --no-print-directory format-check tidy fuzz asan
 
 asan tsan: ## the fast tests under a sanitizer
 	@tools/build $@ -DNSR_TESTS=ON -- fast_tests
