@@ -17,8 +17,6 @@ using dns::RrType;
 
 /// The most addresses of one name that a reply can hold: 64 KiB of records with a compressed owner.
 constexpr std::size_t kAddressesMax = (dns::kMessageMax - dns::kHeaderSize) / 16;
-/// How many CNAMEs are followed before a chain is given up.
-constexpr int kChainMax = 8;
 
 /// What stands before `suffix` in a name; empty if the name does not end with it at the border of a label.
 Bytes split_suffix(Bytes name, Bytes suffix) {

@@ -266,6 +266,46 @@ TEST_F(AnswerTest, AnswersCookies) {
     EXPECT_EQ(ask(Ask{.name = "web1", .edns_size = 1232, .options = {0, 10, 0, 3, 1, 2, 3}}).rcode, kFormErr);
 }
 
+TEST_F(AnswerTest, IgnoresOptionsItDoesNotKnow) {
+    const auto reply = ask(Ask{.name = "web1", .edns_size = 1232, .options = {0xfd, 0xe9, 0, 2, 1, 2}});
+    EXPECT_THAT(reply.data(), ElementsAre("10.77.0.11"));
+    EXPECT_EQ(reply.opt_options, "") << "nothing is echoed";
+}
+
+TEST_F(AnswerTest, TakesASmallEdnsSizeFor512) {
+    for (int index = 0; index < 20; ++index) {
+        add("n1", "pool" + std::to_string(index), "10.77.0." + std::to_string(100 + index), {"pool"});
+    }
+    const auto reply = ask(Ask{.name = "pool", .edns_size = 100, .options = {}});
+    EXPECT_FALSE(reply.flag(kTc));
+    EXPECT_THAT(reply.answers, SizeIs(20));
+}
+
+TEST_F(AnswerTest, SaysWhyItFails) {
+    view({});
+    spec_.can_forward = false;
+    const auto alone = ask(Ask{.name = "web1", .edns_size = 1232, .options = {}});
+    EXPECT_EQ(alone.rcode, kServFail);
+    EXPECT_EQ(alone.opt_options, "000f00020017") << "network error";
+    EXPECT_FALSE(ask("web1").has_opt) << "an error goes into an OPT only where the client sent one";
+
+    const auto packet = query_packet({.name = "web1", .edns_size = 1232, .options = {}});
+    const Outcome outcome =
+        answer(packet, dns::Transport::udp, Snapshot(), book_.view_slot("cl"), random_, out_, query_);
+    ASSERT_EQ(outcome.verdict, Verdict::error);
+    const auto early = testing::parse_reply({out_.begin(), out_.begin() + static_cast<long>(outcome.size)});
+    EXPECT_EQ(early.rcode, kServFail);
+    EXPECT_EQ(early.opt_options, "000f0002000e") << "not ready";
+}
+
+TEST_F(AnswerTest, BoundsTheTimeOfNegativeAnswers) {
+    const auto reply = ask("web1", kMx);
+    ASSERT_THAT(reply.authorities, SizeIs(1));
+    EXPECT_EQ(reply.authorities[0].type, 6U);
+    EXPECT_EQ(reply.authorities[0].ttl, 5U);
+    EXPECT_THAT(reply.authorities[0].data, ::testing::EndsWith("00000005")) << "MINIMUM";
+}
+
 TEST_F(AnswerTest, TruncatesByWholeSets) {
     for (int index = 0; index < 100; ++index) {
         add("n1", "pool" + std::to_string(index), "10.77.0." + std::to_string(100 + index), {"pool"});
