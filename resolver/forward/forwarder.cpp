@@ -53,8 +53,11 @@ struct Question {
 
 /// The key of identical questions: everything that may change the answer, the servers and from where they are asked.
 std::string key_of(const ForwardRequest& request, const std::vector<Upstream>& servers) {
-    std::string key(reinterpret_cast<const char*>(request.query.name.wire().data()), request.query.name.size());
+    std::string key;
     const auto add = [&key](auto value) { key.append(reinterpret_cast<const char*>(&value), sizeof value); };
+    // The size first: else a longer name could be made to read as a shorter one with what stands behind it.
+    add(request.query.name.size());
+    key.append(reinterpret_cast<const char*>(request.query.name.wire().data()), request.query.name.size());
     add(request.query.type);
     add(request.query.klass);
     add(request.query.flags);

@@ -1,0 +1,133 @@
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <thread>
+
+#include "tests/netns/resolver/fixture.h"
+
+namespace nsr::resolver {
+namespace {
+
+using testing::HasSubstr;
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+/// A UDP server on the loopback of a namespace. It listens from the start, so nobody has to wait for it.
+class LoopbackServer {
+public:
+    LoopbackServer(const NetNs& netns, std::uint16_t port) : address_(loopback(port)) {
+        auto opened = netns.call([this]() -> Result<UniqueFd> {
+            UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+            if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_) != 0) {
+                return fail_errno("bind");
+            }
+            return fd;
+        });
+        if (opened) socket_ = std::move(*opened);
+    }
+    LoopbackServer(const LoopbackServer&) = delete;
+    LoopbackServer& operator=(const LoopbackServer&) = delete;
+    ~LoopbackServer() {
+        // An empty datagram ends the thread.
+        ::sendto(socket_.get(), "", 0, 0, reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
+    }
+
+    /// Answers every query with A 192.0.2.7.
+    void answer_all() { thread_ = std::jthread(&LoopbackServer::run, this); }
+    unsigned asked() const { return asked_; }
+
+private:
+    void run() {
+        std::array<std::uint8_t, 1024> message;
+        for (;;) {
+            sockaddr_in client{};
+            socklen_t length = sizeof client;
+            auto* name = reinterpret_cast<sockaddr*>(&client);
+            const ssize_t size = ::recvfrom(socket_.get(), message.data(), 512, 0, name, &length);
+            if (size <= 12) return;
+            ++asked_;
+            std::size_t at = 12;
+            while (message[at] != 0) at += 1U + message[at];
+            at += 5;
+            message[2] = static_cast<std::uint8_t>(message[2] | 0x80);  // QR
+            message[7] = 1;                                             // one answer
+            message[11] = 0;                                            // no OPT
+            for (const int byte : {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7}) {
+                message[at++] = static_cast<std::uint8_t>(byte);
+            }
+            ::sendto(socket_.get(), message.data(), at, 0, name, length);
+        }
+    }
+
+    sockaddr_in address_;
+    UniqueFd socket_;
+    std::atomic<unsigned> asked_{0};
+    std::jthread thread_;
+};
+
+Upstream upstream(std::uint16_t port) {
+    Upstream server;
+    server.address = *IpAddress::parse("127.0.0.1");
+    server.port = port;
+    return server;
+}
+
+TEST_F(ResolverTest, AsksTheContainersOwnServerForANameThatIsNotOurs) {
+    LoopbackServer server(sandbox(), 5301);
+    server.answer_all();
+    auto view = app_view();
+    view.upstreams = {upstream(5301)};
+    put(view);
+    EXPECT_EQ(dig("+short outside.example A"), "192.0.2.7\n");
+    EXPECT_EQ(dig("+tcp +short outside.example A"), "192.0.2.7\n");
+    EXPECT_EQ(dig("+short web A"), "10.1.0.2\n");
+    EXPECT_EQ(server.asked(), 2U);
+}
+
+TEST_F(ResolverTest, AsksTheNextServerWhenTheFirstIsSilent) {
+    const LoopbackServer silent(sandbox(), 5302);
+    LoopbackServer server(sandbox(), 5303);
+    server.answer_all();
+    auto view = app_view();
+    view.upstreams = {upstream(5302), upstream(5303)};
+    put(view);
+    EXPECT_EQ(dig("+short outside.example A"), "192.0.2.7\n");
+}
+
+TEST_F(ResolverTest, AsksTheNextServerWhenNobodyListensAtTheFirst) {
+    LoopbackServer server(sandbox(), 5305);
+    server.answer_all();
+    auto view = app_view();
+    view.upstreams = {upstream(5304), upstream(5305)};
+    put(view);
+    EXPECT_EQ(dig("+short outside.example A"), "192.0.2.7\n");
+}
+
+TEST_F(ResolverTest, SaysServfailAtOnceWhenNobodyListensAnywhere) {
+    auto view = app_view();
+    view.upstreams = {upstream(5306)};
+    put(view);
+    EXPECT_THAT(dig("+time=2 outside.example A"), HasSubstr("SERVFAIL"));
+}
+
+TEST_F(ResolverTest, DoesNotAskTheHostsServersForAnInternalNetwork) {
+    auto view = app_view();
+    view.upstreams = {upstream(5307)};
+    view.upstreams[0].from_host = true;
+    view.outside = false;
+    put(view);
+    EXPECT_THAT(dig("+time=2 outside.example A"), HasSubstr("SERVFAIL"));
+}
+
+}  // namespace
+}  // namespace nsr::resolver
