@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "api/json.h"
@@ -92,7 +94,10 @@ EndpointSettings read_endpoint(const json& object) {
     settings.mac = text(object, "MacAddress");
     settings.driver_options = map(object, "DriverOpts");
     const json& priority = at(object, "GwPriority");
-    if (!priority.is_null() && !priority.is_number_integer()) wrong("GwPriority", "a number");
+    const bool is_priority = priority.is_number_integer() &&
+                             (priority.is_number_unsigned() ? std::in_range<int>(priority.get<std::uint64_t>())
+                                                            : std::in_range<int>(priority.get<std::int64_t>()));
+    if (!priority.is_null() && !is_priority) wrong("GwPriority", "a number of 32 bits");
     settings.gw_priority = priority.is_null() ? 0 : priority.get<int>();
     return settings;
 }

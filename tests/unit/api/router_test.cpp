@@ -132,6 +132,17 @@ TEST_F(RouterTest, NamesWhatIsWrongInABody) {
     EXPECT_THAT(service_.calls, IsEmpty());
 }
 
+TEST_F(RouterTest, RefusesAGatewayPriorityThatDoesNotFit) {
+    for (const char* priority : {"4294967296", "-4294967296", "18446744073709551615", "1.5", "\"1\""}) {
+        SCOPED_TRACE(priority);
+        const std::string body = R"({"Container":"web","EndpointConfig":{"GwPriority":)" + std::string(priority) + "}}";
+        EXPECT_EQ(send("POST", "/networks/net1/connect", body).status, 400);
+    }
+    EXPECT_EQ(
+        send("POST", "/networks/net1/connect", R"({"Container":"web","EndpointConfig":{"GwPriority":-5}})").status,
+        200);
+}
+
 TEST_F(RouterTest, ReadsAContainerAsDockersClientsSendIt) {
     send("POST", "/containers/create?name=web", R"({
         "Hostname": "h", "Env": ["A=1"], "Cmd": ["sleep"], "Image": "bb", "Labels": {"a": "b"},
