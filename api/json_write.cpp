@@ -252,6 +252,17 @@ ordered_json summary_object(const ContainerInspect& inspected) {
             {"Mounts", ordered_json::array()}};
 }
 
+// Docker's (Go's) name of the machine that we are built for.
+#if defined(__x86_64__)
+constexpr const char* kArchitecture = "amd64";
+#elif defined(__aarch64__)
+constexpr const char* kArchitecture = "arm64";
+#elif defined(__riscv)
+constexpr const char* kArchitecture = "riscv64";
+#else
+constexpr const char* kArchitecture = "unknown";
+#endif
+
 template <typename Items, typename Write>
 std::string write_list(const Items& items, Write&& write) {
     ordered_json list = ordered_json::array();
@@ -325,7 +336,7 @@ std::string write_version(const std::string& version, const std::string& git_com
                  {"MinAPIVersion", kMinApiVersion},
                  {"GitCommit", git_commit},
                  {"Os", "linux"},
-                 {"Arch", "amd64"}});
+                 {"Arch", kArchitecture}});
 }
 
 }  // namespace nsr::api
