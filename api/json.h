@@ -17,6 +17,8 @@ Result<DisconnectBody> read_disconnect(std::string_view body);
 Result<ContainerCreateBody> read_container_create(std::string_view body);
 Result<Filters> read_filters(std::string_view text);
 Result<registry::Record> read_record(std::string_view body);
+/// One record, or an array of them.
+Result<std::vector<registry::Record>> read_records(std::string_view body);
 
 std::string write_error(std::string_view message);
 std::string write_network(const NetworkResource& resource);
@@ -29,6 +31,7 @@ std::string write_containers(const std::vector<ContainerInspect>& list);
 std::string write_strings(const std::vector<std::string>& strings);
 std::string write_resolved(const ResolveResult& result);
 std::string write_records(const std::vector<registry::Record>& records);
+std::string write_imported(const RecordsImported& imported);
 std::string write_info(const SystemInfo& info);
 std::string write_version(const std::string& version, const std::string& git_commit);
 

@@ -220,17 +220,35 @@ Result<Filters> read_filters(std::string_view filters) {
     return read;
 }
 
-Result<registry::Record> read_record(std::string_view body) {
-    return from(body, [](const json& object) {
-        registry::Record record;
-        record.name = text(object, "Name");
-        record.type = text(object, "Type");
-        record.data = text(object, "Data");
-        const json& ttl = at(object, "Ttl");
-        const bool is_ttl = ttl.is_number_unsigned() && ttl.get<std::uint64_t>() <= kTtlMax;
-        if (!ttl.is_null() && !is_ttl) wrong("Ttl", "a number of seconds, at most 2147483647");
-        if (!ttl.is_null()) record.ttl = ttl.get<std::uint32_t>();
-        return record;
+namespace {
+
+registry::Record record_of(const json& object) {
+    registry::Record record;
+    record.name = text(object, "Name");
+    record.type = text(object, "Type");
+    record.data = text(object, "Data");
+    const json& ttl = at(object, "Ttl");
+    const bool is_ttl = ttl.is_number_unsigned() && ttl.get<std::uint64_t>() <= kTtlMax;
+    if (!ttl.is_null() && !is_ttl) wrong("Ttl", "a number of seconds, at most 2147483647");
+    if (!ttl.is_null()) record.ttl = ttl.get<std::uint32_t>();
+    return record;
+}
+
+}  // namespace
+
+Result<registry::Record> read_record(std::string_view body) { return from(body, record_of); }
+
+Result<std::vector<registry::Record>> read_records(std::string_view body) {
+    const std::size_t first = body.find_first_not_of(" \t\r\n");
+    const bool is_list = first != std::string_view::npos && body[first] == '[';
+    return from(is_list ? "{\"Records\":" + std::string(body) + "}" : std::string(body), [&](const json& object) {
+        std::vector<registry::Record> records;
+        if (!is_list) {
+            records.push_back(record_of(object));
+        } else {
+            for (const json& each : at(object, "Records")) records.push_back(record_of(each));
+        }
+        return records;
     });
 }
 

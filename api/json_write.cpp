@@ -310,6 +310,10 @@ std::string write_records(const std::vector<registry::Record>& records) {
     });
 }
 
+std::string write_imported(const RecordsImported& imported) {
+    return dump({{"Added", imported.added}, {"LeftOut", imported.left_out}});
+}
+
 std::string write_info(const SystemInfo& info) {
     return dump({{"Name", info.host_name},
                  {"ServerVersion", info.version},

@@ -168,9 +168,13 @@ Response resolve(const Call& call) {
 Response record_list(const Call& call) { return shown(call.service.list_records(call.argument(0)), write_records); }
 
 Response record_add(const Call& call) {
-    auto record = read_record(call.body);
-    if (!record) return refused(record.error());
-    return done(call.service.add_record(call.argument(0), *record), 201);
+    auto records = read_records(call.body);
+    if (!records) return refused(records.error());
+    return done(call.service.add_records(call.argument(0), *records), 201);
+}
+
+Response record_import(const Call& call) {
+    return shown(call.service.import_records(call.argument(0), std::string(call.body)), write_imported, 201);
 }
 
 Response record_remove(const Call& call) {
@@ -209,6 +213,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/ns-register/networks/{}/records", record_list},
     {"POST", "/ns-register/networks/{}/records", record_add},
     {"DELETE", "/ns-register/networks/{}/records", record_remove},
+    {"POST", "/ns-register/networks/{}/records/import", record_import},
 });
 
 std::string_view next_segment(std::string_view& path) {

@@ -47,7 +47,11 @@ public:
                                   const std::string& alias) = 0;
     virtual Result<ResolveResult> resolve(const ResolveQuery& query) = 0;
 
-    virtual Result<> add_record(const std::string& network, const registry::Record& record) = 0;
+    /// All or none. `network_id` of each is the network's, whatever it says.
+    virtual Result<> add_records(const std::string& network, const std::vector<registry::Record>& records) = 0;
+    /// Adds the records of a master file (RFC 1035 §5), all or none.
+    virtual Result<RecordsImported> import_records(const std::string& network, const std::string& file) = 0;
+    /// Without data every record of that name and type.
     virtual Result<> remove_record(const std::string& network, const registry::Record& record) = 0;
     virtual Result<std::vector<registry::Record>> list_records(const std::string& network) = 0;
 };

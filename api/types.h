@@ -158,6 +158,12 @@ struct ResolveQuery {
     std::string from;  ///< container; "": every network
 };
 
+/// What became of a master file.
+struct RecordsImported {
+    std::size_t added = 0;
+    std::size_t left_out = 0;  ///< SOA and NS
+};
+
 /// One answer of `resolve`.
 struct ResolvedRecord {
     std::string network;  ///< "" when an upstream answered

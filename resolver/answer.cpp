@@ -18,6 +18,11 @@ using dns::RrType;
 /// The most addresses of one name that a reply can hold: 64 KiB of records with a compressed owner.
 constexpr std::size_t kAddressesMax = (dns::kMessageMax - dns::kHeaderSize) / 16;
 
+/// The most CNAME records that are followed for one question; a longer chain is a loop, or as bad as one.
+constexpr unsigned kCnamesMax = 8;
+
+constexpr std::uint8_t kStar[] = {1, '*'};
+
 /// What stands before `suffix` in a name; empty if the name does not end with it at the border of a label.
 Bytes split_suffix(Bytes name, Bytes suffix) {
     if (name.size() <= suffix.size()) return {};
@@ -37,6 +42,27 @@ std::size_t write_refusal(dns::Query query, Rcode rcode, dns::Buffer out) {
     return reply.finish(rcode);
 }
 
+/// The entry of "*.PARENT", or nullptr.
+const NameEntry* wildcard_below(const Zone& zone, const Name& parent) {
+    const auto wildcard = Name::from_wire(kStar).with_suffix(parent);
+    return wildcard ? zone.find(dns::hash_name(wildcard->wire()), *wildcard) : nullptr;
+}
+
+/// Whether a name lies at or below the domain of a wildcard.
+bool is_of_wildcard(const Zone& zone, const Name& name) {
+    if (!zone.has_wildcards()) return false;
+    for (Bytes rest = name.wire();; rest = rest.subspan(1U + rest[0])) {
+        if (wildcard_below(zone, Name::from_wire(rest)) != nullptr) return true;
+        if (rest.empty()) return false;
+    }
+}
+
+/// Whether a record is answered: what a container says of the same name goes before.
+bool is_answered(const NameEntry& entry, const StoredRecord& record) {
+    return entry.contributions.empty() ||
+           (record.type != RrType::a && record.type != RrType::aaaa && record.type != RrType::cname);
+}
+
 /// A place where a name is known.
 struct Match {
     const Zone* zone = nullptr;
@@ -54,6 +80,8 @@ public:
           view_(view),
           random_(random),
           query_(query),
+          name_(&query.name),
+          hash_(query.hash),
           trace_(trace),
           reply_(datagram, query, limit, out) {}
 
@@ -63,13 +91,18 @@ private:
     // Lookup. Each visits the places where a name is known, in order, until `visit` returns true.
     template <typename Visit>
     bool each_match(const Name& name, std::uint64_t hash, Visit&& visit);
-    const NameEntry* find_in(const View::Network& network, const Zone& zone, const Name& name, std::uint64_t hash);
+    const NameEntry* find_in(const View::Network& network, const Zone& zone, const Name& name, std::uint64_t hash,
+                             bool with_network);
     const NameEntry* find_wildcard(const Zone& zone, const Name& name) const;
 
+    std::optional<Outcome> answer_once();
     std::optional<Outcome> answer_name();
     std::optional<Outcome> answer_reverse();
     std::optional<Outcome> answer_service();
-    Outcome answer_match(const Match& match, const Match& first);
+    std::optional<Outcome> answer_match(const Match& match, const Match& first);
+    bool add_cname(const StoredRecord& cname);
+    Outcome ask_outside();
+    Outcome give_up();
 
     bool has_data(const NameEntry& entry) const;
     bool add_data(const Match& match);
@@ -79,6 +112,7 @@ private:
     bool add_services(const Match& match, const Name& service);
 
     Outcome positive(bool whole);
+    void take_back_all() { reply_.take_back({dns::kHeaderSize + query_.question_size, {}}); }
     Outcome negative(Rcode rcode, Reply::Offset soa_owner, std::uint32_t ttl);
     Reply::Offset soa_owner(const Match& match) const;
     Reply::Offset reverse_owner(const IpPrefix& subnet) const;
@@ -91,6 +125,12 @@ private:
     const View& view_;
     FastRandom& random_;
     const dns::Query& query_;
+    // The name that is looked up: the question's, or the target of a CNAME record, and where it stands in the reply.
+    const Name* name_;
+    std::uint64_t hash_;
+    Reply::Offset owner_ = Reply::kQuestionName;
+    unsigned cnames_ = 0;
+    bool is_cname_ = false;  // of the last lookup
     Trace* trace_;
     Reply reply_;
 };
@@ -98,27 +138,29 @@ private:
 // -------------------------------------------------------------------------------------------------- lookup
 
 const NameEntry* Responder::find_in(const View::Network& network, const Zone& zone, const Name& name,
-                                    std::uint64_t hash) {
+                                    std::uint64_t hash, bool with_network) {
     for (const auto& link : network.links) {
         if (!(link.alias == name)) continue;
         const auto* target = zone.find(dns::hash_name(link.target.wire()), link.target);
         if (trace_ != nullptr) note("link alias '" + name.text() + "' leads to '" + link.target.text() + "'");
-        if (target != nullptr) return target;
+        if (target != nullptr && !target->is_empty()) return target;
     }
     const NameEntry* entry = zone.find(hash, name);
-    return entry == nullptr && zone.has_wildcards() ? find_wildcard(zone, name) : entry;
+    if (entry == nullptr) return zone.has_wildcards() ? find_wildcard(zone, name) : nullptr;
+    // What is there only because of names below it is ours where the network or a wildcard says that all of it is:
+    // nobody's "example.org" goes away because somebody has the alias "www.example.org".
+    return !entry->is_empty() || with_network || is_of_wildcard(zone, name) ? entry : nullptr;
 }
 
 /// RFC 4592: the wildcard below the closest name that exists.
 const NameEntry* Responder::find_wildcard(const Zone& zone, const Name& name) const {
-    static constexpr std::uint8_t kStar[] = {1, '*'};
     Bytes rest = name.wire();
     while (!rest.empty()) {
         rest = rest.subspan(1U + rest[0]);
         const Name parent = Name::from_wire(rest);
-        if (const auto wildcard = Name::from_wire(kStar).with_suffix(parent)) {
-            const auto* entry = zone.find(dns::hash_name(wildcard->wire()), *wildcard);
-            if (entry != nullptr) return entry;
+        if (const NameEntry* entry = wildcard_below(zone, parent)) {
+            if (trace_ != nullptr) note("'" + name.text() + "' is one of '" + entry->name.text() + "'");
+            return entry;
         }
         if (!rest.empty() && zone.find(dns::hash_name(rest), parent) != nullptr) return nullptr;
     }
@@ -132,7 +174,7 @@ bool Responder::each_match(const Name& name, std::uint64_t hash, Visit&& visit) 
         const Zone* zone = snapshot_.zone(network.zone);
         if (zone == nullptr || !zone->answers()) continue;
         labels_max = std::max(labels_max, zone->network_labels());
-        const NameEntry* entry = find_in(network, *zone, name, hash);
+        const NameEntry* entry = find_in(network, *zone, name, hash, false);
         if (entry != nullptr && visit(Match{zone, entry, false, name.size()})) return true;
         if (trace_ != nullptr && entry == nullptr) note("'" + name.text() + "' is not known on " + network_text(*zone));
     }
@@ -144,7 +186,7 @@ bool Responder::each_match(const Name& name, std::uint64_t hash, Visit&& visit) 
             const auto prefix = split_suffix(name.wire(), zone->network().wire());
             if (prefix.empty()) continue;
             const Name inner = Name::from_wire(prefix);
-            const NameEntry* entry = find_in(network, *zone, inner, dns::hash_name(prefix));
+            const NameEntry* entry = find_in(network, *zone, inner, dns::hash_name(prefix), true);
             if (entry != nullptr && visit(Match{zone, entry, true, prefix.size()})) return true;
         }
     }
@@ -154,21 +196,29 @@ bool Responder::each_match(const Name& name, std::uint64_t hash, Visit&& visit) 
 // -------------------------------------------------------------------------------------------------- answers
 
 Outcome Responder::run() {
-    if (auto outcome = answer_name()) return *outcome;
-    if (auto outcome = answer_reverse()) return *outcome;
-    if (auto outcome = answer_service()) return *outcome;
-    const bool address_type = query_.type == RrType::a || query_.type == RrType::aaaa;
-    if (view_.keep_single_labels && address_type && query_.name.label_count() == 1) {
-        note("unknown single label, and ndots is set: not forwarded");
-        return negative(Rcode::nxdomain, Reply::kQuestionName, 5);
+    for (;;) {
+        is_cname_ = false;
+        if (auto outcome = answer_once()) return *outcome;
+        if (!is_cname_) return ask_outside();
+        if (++cnames_ > kCnamesMax) return give_up();
     }
-    return {Verdict::forward, 0};
+}
+
+/// What is known of the name; nullopt if it is to be asked outside, or is another name for what to look for next.
+std::optional<Outcome> Responder::answer_once() {
+    auto outcome = answer_name();
+    if (outcome || is_cname_) return outcome;
+    if ((outcome = answer_reverse()) || (outcome = answer_service())) return outcome;
+    const bool address_type = query_.type == RrType::a || query_.type == RrType::aaaa;
+    if (!view_.keep_single_labels || !address_type || name_->label_count() != 1) return std::nullopt;
+    note("unknown single label, and ndots is set: not forwarded");
+    return negative(Rcode::nxdomain, owner_, 5);
 }
 
 std::optional<Outcome> Responder::answer_name() {
     Match first;
     Match found;
-    each_match(query_.name, query_.hash, [&](const Match& match) {
+    each_match(*name_, hash_, [&](const Match& match) {
         if (first.entry == nullptr) first = match;
         if (has_data(*match.entry)) found = match;
         // Addresses are looked for on the other networks, too (D-47); everything else ends at the first that knows the
@@ -180,45 +230,67 @@ std::optional<Outcome> Responder::answer_name() {
     return answer_match(found, first);
 }
 
-Outcome Responder::answer_match(const Match& match, const Match& first) {
+std::optional<Outcome> Responder::answer_match(const Match& match, const Match& first) {
     if (match.entry == nullptr) {
         if (trace_ != nullptr) note("known on " + network_text(*first.zone) + ", without such records");
         return negative(Rcode::noerror, soa_owner(first), first.zone->negative_ttl());
     }
-    if (trace_ != nullptr) {
-        note("answered from network " + network_text(*match.zone) + ", ttl " + std::to_string(match.zone->ttl()));
+    if (trace_ != nullptr) note("answered from network " + network_text(*match.zone));
+    const StoredRecord* cname = match.entry->cname();
+    if (cname == nullptr || query_.type == RrType::cname || query_.type == RrType::any) {
+        return positive(add_data(match));
     }
-    return positive(add_data(match));
+    if (!add_cname(*cname)) return positive(false);
+    return std::nullopt;
+}
+
+/// Adds the record, and goes on with what it leads to.
+bool Responder::add_cname(const StoredRecord& cname) {
+    if (trace_ != nullptr) note("CNAME record: '" + name_->text() + "' leads to '" + cname.target.text() + "'");
+    if (!reply_.add(Reply::Section::answer, owner_, RrType::cname, cname.ttl, cname.data)) return false;
+    name_ = &cname.target;
+    hash_ = dns::hash_name(cname.target.wire());
+    owner_ = reply_.last_data();
+    is_cname_ = true;
+    return true;
+}
+
+/// A question for an upstream. Behind a CNAME record the reply so far is what its answer is put to.
+Outcome Responder::ask_outside() {
+    if (cnames_ == 0) return {Verdict::forward, 0};
+    return {Verdict::forward_target, reply_.finish(Rcode::noerror)};
+}
+
+Outcome Responder::give_up() {
+    note("more than " + std::to_string(kCnamesMax) + " CNAME records lead to each other");
+    take_back_all();
+    reply_.set_ede(dns::Ede::other);
+    return {Verdict::error, reply_.finish(Rcode::servfail)};
 }
 
 bool Responder::has_data(const NameEntry& entry) const {
-    switch (query_.type) {
-        case RrType::a:
-            if (!entry.ipv4.empty()) return true;
-            break;
-        case RrType::aaaa:
-            if (!entry.ipv6.empty()) return true;
-            break;
-        case RrType::any:
-            return !entry.ipv4.empty() || !entry.ipv6.empty() || !entry.records.empty();
-        default:
-            break;
-    }
-    return std::ranges::any_of(
-        entry.records, [&](const auto& record) { return record.type == query_.type || record.type == RrType::cname; });
+    if (entry.cname() != nullptr) return true;
+    if (query_.type == RrType::a) return !entry.ipv4.empty();
+    if (query_.type == RrType::aaaa) return !entry.ipv6.empty();
+    const bool any = query_.type == RrType::any;
+    if (any && (!entry.ipv4.empty() || !entry.ipv6.empty())) return true;
+    return std::ranges::any_of(entry.records, [&](const auto& record) {
+        return (any || record.type == query_.type) && is_answered(entry, record);
+    });
 }
 
 bool Responder::add_data(const Match& match) {
     const NameEntry& entry = *match.entry;
-    const std::uint32_t ttl = match.zone->ttl();
+    const std::uint32_t ipv4_ttl = entry.ipv4_ttl.value_or(match.zone->ttl());
+    const std::uint32_t ipv6_ttl = entry.ipv6_ttl.value_or(match.zone->ttl());
     switch (query_.type) {
         case RrType::a:
-            return add_addresses(RrType::a, entry.ipv4, ttl) && add_records(entry, RrType::cname);
+            return add_addresses(RrType::a, entry.ipv4, ipv4_ttl);
         case RrType::aaaa:
-            return add_addresses(RrType::aaaa, entry.ipv6, ttl) && add_records(entry, RrType::cname);
+            return add_addresses(RrType::aaaa, entry.ipv6, ipv6_ttl);
         case RrType::any:
-            return add_addresses(RrType::a, entry.ipv4, ttl) && add_addresses(RrType::aaaa, entry.ipv6, ttl) &&
-                   add_records(entry, RrType::any);
+            return add_addresses(RrType::a, entry.ipv4, ipv4_ttl) &&
+                   add_addresses(RrType::aaaa, entry.ipv6, ipv6_ttl) && add_records(entry, RrType::any);
         default:
             return add_records(entry, query_.type);
     }
@@ -228,7 +300,7 @@ bool Responder::add_data(const Match& match) {
 template <std::size_t Size>
 bool Responder::add_addresses(RrType type, const std::vector<std::array<std::uint8_t, Size>>& addresses,
                               std::uint32_t ttl) {
-    if (addresses.size() == 1) return reply_.add(Reply::Section::answer, Reply::kQuestionName, type, ttl, addresses[0]);
+    if (addresses.size() == 1) return reply_.add(Reply::Section::answer, owner_, type, ttl, addresses[0]);
     if (addresses.size() > kAddressesMax) return false;
     std::array<std::uint16_t, kAddressesMax> order;  // only the first addresses.size() mean something
     const auto count = static_cast<std::uint16_t>(addresses.size());
@@ -236,7 +308,7 @@ bool Responder::add_addresses(RrType type, const std::vector<std::array<std::uin
     for (std::uint16_t index = 0; index < count; ++index) {
         std::swap(order[index], order[index + random_.below(static_cast<std::uint32_t>(count - index))]);
         const auto& address = addresses[order[index]];
-        if (!reply_.add(Reply::Section::answer, Reply::kQuestionName, type, ttl, address)) return false;
+        if (!reply_.add(Reply::Section::answer, owner_, type, ttl, address)) return false;
     }
     return true;
 }
@@ -244,15 +316,14 @@ bool Responder::add_addresses(RrType type, const std::vector<std::array<std::uin
 bool Responder::add_records(const NameEntry& entry, RrType type) {
     for (const auto& record : entry.records) {
         const bool is_address = record.type == RrType::a || record.type == RrType::aaaa;  // among the addresses already
-        if (is_address || (type != RrType::any && record.type != type && record.type != RrType::cname)) continue;
-        if (!reply_.add(Reply::Section::answer, Reply::kQuestionName, record.type, record.ttl, record.data))
-            return false;
+        if (is_address || (type != RrType::any && record.type != type) || !is_answered(entry, record)) continue;
+        if (!reply_.add(Reply::Section::answer, owner_, record.type, record.ttl, record.data)) return false;
     }
     return true;
 }
 
 std::optional<Outcome> Responder::answer_reverse() {
-    const auto reverse = dns::read_reverse(query_.name);
+    const auto reverse = dns::read_reverse(*name_);
     if (!reverse) return std::nullopt;
     const bool is_address = reverse->extra_labels == 0 && reverse->prefix.host_bits() == 0;
     const IpPrefix* ours = nullptr;
@@ -263,11 +334,11 @@ std::optional<Outcome> Responder::answer_reverse() {
         const auto* entry = is_address ? zone->find_address(reverse->prefix.address()) : nullptr;
         if (entry != nullptr) {
             if (query_.type != RrType::ptr && query_.type != RrType::any) {
-                return negative(Rcode::noerror, Reply::kQuestionName, zone->negative_ttl());
+                return negative(Rcode::noerror, owner_, zone->negative_ttl());
             }
             if (trace_ != nullptr) note("address of '" + entry->canonical.text() + "'");
-            return positive(reply_.add_target(Reply::Section::answer, Reply::kQuestionName, RrType::ptr, zone->ttl(),
-                                              {}, entry->canonical));
+            return positive(
+                reply_.add_target(Reply::Section::answer, owner_, RrType::ptr, zone->ttl(), {}, entry->canonical));
         }
         for (const auto& subnet : zone->reverse_subnets()) {
             if (ours == nullptr && subnet.contains(reverse->prefix)) ours = &subnet, owner = zone;
@@ -281,7 +352,7 @@ std::optional<Outcome> Responder::answer_reverse() {
 
 /// `_port._proto.NAME` below a name that is known (D-41).
 std::optional<Outcome> Responder::answer_service() {
-    const Bytes wire = query_.name.wire();
+    const Bytes wire = name_->wire();
     if (wire.size() < 4 || wire[1] != '_') return std::nullopt;
     const std::size_t second = 1U + wire[0];
     if (second + 1U >= wire.size() || wire[second + 1U] != '_') return std::nullopt;
@@ -293,8 +364,8 @@ std::optional<Outcome> Responder::answer_service() {
     each_match(owner, dns::hash_name(owner.wire()), [&](const Match& match) {
         const Reply::Mark before = reply_.mark();
         const bool whole = add_services(match, service);
-        const bool exists = reply_.answers() > 0 || !whole;
-        const auto apex = static_cast<Reply::Offset>(dns::kHeaderSize + base);
+        const bool exists = reply_.answers() > before.counts[0] || !whole;
+        const auto apex = static_cast<Reply::Offset>(owner_ + base);
         if (exists && query_.type == RrType::srv) {
             outcome = positive(whole);
         } else {
@@ -313,7 +384,7 @@ bool Responder::add_services(const Match& match, const Name& service) {
             if (std::ranges::find(labels.names, service) == labels.names.end()) continue;
             std::array<std::uint8_t, 6> data{};  // priority and weight 0 (RFC 2782), then the port
             dns::write16(&data[4], labels.port);
-            if (!reply_.add_target(Reply::Section::answer, Reply::kQuestionName, RrType::srv, match.zone->ttl(), data,
+            if (!reply_.add_target(Reply::Section::answer, owner_, RrType::srv, match.zone->ttl(), data,
                                    contribution.canonical)) {
                 return false;
             }
@@ -339,7 +410,7 @@ bool Responder::add_services(const Match& match, const Name& service) {
 /// An RRset that does not fit is left out whole, with TC, so that the client asks again over TCP.
 Outcome Responder::positive(bool whole) {
     if (!whole) {
-        reply_.take_back({dns::kHeaderSize + query_.question_size, {}});
+        take_back_all();
         reply_.truncate();
     }
     return {Verdict::reply, reply_.finish(Rcode::noerror)};
@@ -352,16 +423,16 @@ Outcome Responder::negative(Rcode rcode, Reply::Offset soa_owner, std::uint32_t 
 
 /// NETWORK for NAME.NETWORK, the queried name itself for a bare one.
 Reply::Offset Responder::soa_owner(const Match& match) const {
-    return static_cast<Reply::Offset>(match.with_network ? dns::kHeaderSize + match.name_size : Reply::kQuestionName);
+    return static_cast<Reply::Offset>(match.with_network ? owner_ + match.name_size : owner_);
 }
 
 /// The reverse zone of the subnet, which is the end of the question's name.
 Reply::Offset Responder::reverse_owner(const IpPrefix& subnet) const {
-    const std::size_t labels = query_.name.label_count();
+    const std::size_t labels = name_->label_count();
     const std::size_t wanted = std::min(labels, dns::reverse_zone_labels(subnet));
     std::size_t at = 0;
-    for (std::size_t skipped = 0; skipped < labels - wanted; ++skipped) at += 1U + query_.name.wire()[at];
-    return static_cast<Reply::Offset>(dns::kHeaderSize + at);
+    for (std::size_t skipped = 0; skipped < labels - wanted; ++skipped) at += 1U + name_->wire()[at];
+    return static_cast<Reply::Offset>(owner_ + at);
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ enum class Verdict : std::uint8_t {
     reply,    ///< send the first `size` bytes of `out`: an answer from the zones
     error,    ///< the same: FORMERR, NOTIMP, REFUSED, BADVERS, SERVFAIL
     forward,  ///< ask an upstream; `query` says what
+    /// The name is a user's CNAME record for one outside: the first `size` bytes of `out` are a reply with the chain;
+    /// dns/chain.h says what to ask, and how the upstream's answer is put to it.
+    forward_target,
 };
 
 struct Outcome {

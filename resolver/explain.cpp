@@ -42,7 +42,7 @@ Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRand
     const Outcome outcome =
         answer(*datagram, dns::Transport::tcp, snapshot, view, random, explanation.reply, query, &explanation.trace);
     explanation.reply.resize(outcome.size);
-    if (outcome.verdict == Verdict::forward) {
+    if (outcome.verdict == Verdict::forward || outcome.verdict == Verdict::forward_target) {
         explanation.reply.clear();
         explanation.trace.push_back(where_to(*snapshot.view(view), query));
     }

@@ -15,6 +15,7 @@ void add_create_commands(CLI::App& app, Session& session);
 void add_lifecycle_commands(CLI::App& app, Session& session);
 void add_inspect_commands(CLI::App& app, Session& session);
 void add_name_commands(CLI::App& app, Session& session);
+void add_record_commands(CLI::App& app, Session& session);
 void add_exec_command(CLI::App& app, Session& session);
 
 }  // namespace nsr::cli

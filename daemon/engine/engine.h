@@ -89,7 +89,8 @@ public:
     Result<> remove_alias(const std::string& network, const std::string& container, const std::string& alias) override;
     Result<api::ResolveResult> resolve(const api::ResolveQuery& query) override;
 
-    Result<> add_record(const std::string& network, const registry::Record& record) override;
+    Result<> add_records(const std::string& network, const std::vector<registry::Record>& records) override;
+    Result<api::RecordsImported> import_records(const std::string& network, const std::string& file) override;
     Result<> remove_record(const std::string& network, const registry::Record& record) override;
     Result<std::vector<registry::Record>> list_records(const std::string& network) override;
 

@@ -5,7 +5,7 @@
 #include "registry/validate.h"
 #include "resolver/dns/text.h"
 
-/// What containers see: names, variables, resolv.conf; and the records that users add.
+/// What containers see: names, variables, resolv.conf.
 namespace nsr::daemon {
 namespace {
 
@@ -90,47 +90,6 @@ Result<std::string> Engine::resolv_conf(const std::string& ref) {
     if ((*found)->network_mode == registry::kHostNetwork) inputs.use = hosts::ResolvConfUse::host;
     if (served_.contains((*found)->id)) inputs.use = hosts::ResolvConfUse::embedded;
     return hosts::render_resolv_conf(inputs);
-}
-
-Result<> Engine::add_record(const std::string& network_ref, const registry::Record& record) {
-    auto network = registry_.find_network(network_ref);
-    if (!network) return fail(std::move(network).error());
-    if (!has_names(**network)) return fail(Errc::invalid, "network " + (*network)->name + " has no names");
-    registry::Changes changes;
-    changes.put_records.push_back(record);
-    changes.put_records.back().network_id = (*network)->id;
-    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
-    put_zone(**network);
-    resolver_->publish();
-    return {};
-}
-
-Result<> Engine::remove_record(const std::string& network_ref, const registry::Record& record) {
-    auto network = registry_.find_network(network_ref);
-    if (!network) return fail(std::move(network).error());
-    registry::Record wanted = record;
-    wanted.network_id = (*network)->id;
-    const auto records = registry_.records_of((*network)->id);
-    const auto same = [&](const registry::Record& other) {
-        return other.name == wanted.name && other.type == wanted.type &&
-               (wanted.data.empty() || other.data == wanted.data);
-    };
-    registry::Changes changes;
-    std::ranges::copy_if(records, std::back_inserter(changes.erase_records), same);
-    if (changes.erase_records.empty()) {
-        return fail(Errc::not_found,
-                    "network " + (*network)->name + " has no record " + record.name + " " + record.type);
-    }
-    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
-    put_zone(**network);
-    resolver_->publish();
-    return {};
-}
-
-Result<std::vector<registry::Record>> Engine::list_records(const std::string& network_ref) {
-    auto network = registry_.find_network(network_ref);
-    if (!network) return fail(std::move(network).error());
-    return registry_.records_of((*network)->id);
 }
 
 }  // namespace nsr::daemon

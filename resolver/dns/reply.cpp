@@ -44,6 +44,7 @@ std::uint8_t* Reply::begin_record(Section section, std::size_t owner_size, RrTyp
     write32(fixed + 4, ttl);
     write16(fixed + 8, static_cast<std::uint16_t>(data_size));
     size_ += needed;
+    last_data_ = static_cast<Offset>(size_ - data_size);
     ++counts_[std::to_underlying(section)];
     return record;
 }

@@ -47,6 +47,8 @@ public:
     void without_ra() { ra_ = 0; }
 
     std::uint16_t answers() const { return counts_[0]; }
+    /// Where the data of the last record stands: the owner of the next one, if that was a CNAME.
+    Offset last_data() const { return last_data_; }
 
     /// Writes OPT and header; returns the size of the message.
     std::size_t finish(Rcode rcode);
@@ -60,6 +62,7 @@ private:
     Buffer out_;
     std::size_t limit_;  ///< less the room for the OPT
     std::size_t size_ = kHeaderSize;
+    Offset last_data_ = 0;
     std::array<std::uint16_t, 3> counts_{};
     bool truncated_ = false;
     std::uint16_t ra_ = kFlagRa;

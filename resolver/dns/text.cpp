@@ -40,9 +40,9 @@ std::string strings_text(Bytes data) {
     return text;
 }
 
-std::string data_text(Bytes message, const RecordView& record) {
-    const Bytes data = message.subspan(record.data, record.data_size);
-    switch (record_type(message, record)) {
+std::string data_in(Bytes message, RrType type, std::size_t at, std::size_t size) {
+    const Bytes data = message.subspan(at, size);
+    switch (type) {
         case RrType::a:
             if (data.size() == 4) return IpAddress::v4(data.first<4>()).text();
             break;
@@ -52,14 +52,14 @@ std::string data_text(Bytes message, const RecordView& record) {
         case RrType::cname:
         case RrType::ns:
         case RrType::ptr:
-            return name_at(message, record.data);
+            return name_at(message, at);
         case RrType::mx:
-            if (data.size() > 2) return fmt::format("{} {}", read16(&data[0]), name_at(message, record.data + 2));
+            if (data.size() > 2) return fmt::format("{} {}", read16(&data[0]), name_at(message, at + 2));
             break;
         case RrType::srv:
             if (data.size() > 6) {
                 return fmt::format("{} {} {} {}", read16(&data[0]), read16(&data[2]), read16(&data[4]),
-                                   name_at(message, record.data + 6));
+                                   name_at(message, at + 6));
             }
             break;
         case RrType::txt:
@@ -77,6 +77,8 @@ std::string type_text(RrType type) {
 
 }  // namespace
 
+std::string data_text(RrType type, Bytes data) { return data_in(data, type, 0, data.size()); }
+
 TextMessage message_text(Bytes message) {
     TextMessage text;
     if (message.size() < kHeaderSize) return text;
@@ -85,7 +87,8 @@ TextMessage message_text(Bytes message) {
     while (const auto record = walk.next()) {
         if (record->section != 0) break;
         text.answers.push_back({name_at(message, record->start), type_text(record_type(message, *record)),
-                                record_ttl(message, *record), data_text(message, *record)});
+                                record_ttl(message, *record),
+                                data_in(message, record_type(message, *record), record->data, record->data_size)});
     }
     return text;
 }

@@ -24,4 +24,7 @@ struct TextMessage {
 /// Reads what it can of a message; a malformed rest is left out.
 TextMessage message_text(Bytes message);
 
+/// RDATA without compressed names, in presentation format.
+std::string data_text(RrType type, Bytes data);
+
 }  // namespace nsr::dns

@@ -1,9 +1,30 @@
 #include "resolver/server/server.h"
 
+#include "resolver/dns/chain.h"
+#include "resolver/dns/query.h"
 #include "resolver/server/tcp.h"
 #include "resolver/server/udp.h"
 
 namespace nsr::resolver {
+
+void forward(ServerState& state, const ServedContainer& container, dns::Bytes datagram, const dns::Query& query,
+             dns::Transport transport, dns::Bytes chain, Deliver deliver) {
+    const View* view = state.snapshot.view(container.view);
+    if (chain.empty()) {
+        state.forwarder.ask({datagram, query, transport, *view, container.forward}, std::move(deliver));
+        return;
+    }
+    const auto datagram_for_target = dns::write_target_query(datagram, query, chain);
+    dns::Query target;
+    dns::read_query(datagram_for_target, target);  // a name of ours in place of another: it can be read
+    state.forwarder.ask({datagram_for_target, target, transport, *view, container.forward},
+                        [query, chain = std::vector(chain.begin(), chain.end()), transport,
+                         deliver = std::move(deliver)](dns::Bytes reply) mutable {
+                            std::vector<std::uint8_t> out(query.reply_limit(transport));
+                            const auto size = dns::write_chain_reply(chain, query, reply, out.size(), out);
+                            deliver(dns::Bytes(out).first(size));
+                        });
+}
 
 Server::Server(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home)
     : state_(io, counters, std::move(home)) {}

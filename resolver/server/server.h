@@ -42,6 +42,10 @@ struct ServedContainer {
     std::shared_ptr<ForwardClient> forward;
 };
 
+/// Asks outside for a query of a container. `chain`: CNAME records of ours that lead there, or empty.
+void forward(ServerState& state, const ServedContainer& container, dns::Bytes datagram, const dns::Query& query,
+             dns::Transport transport, dns::Bytes chain, Deliver deliver);
+
 /// What becomes of a query of a container: true if `out` holds a reply of `size` bytes to send now. Otherwise there is
 /// none, or `deliver()` was called, whose result brings a forwarded reply later (on this thread, perhaps at once).
 template <typename MakeDeliver>
@@ -61,10 +65,10 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
             state.counters.dropped.add();
             return 0;
         case Verdict::forward:
+        case Verdict::forward_target:
             break;
     }
-    const View* view = state.snapshot.view(container.view);
-    state.forwarder.ask({datagram, query, transport, *view, container.forward}, make_deliver());
+    forward(state, container, datagram, query, transport, out.first(outcome.size), make_deliver());
     return 0;
 }
 

@@ -1,7 +1,11 @@
 #include "resolver/zone/record_data.h"
 
+#include <algorithm>
 #include <charconv>
-#include <sstream>
+#include <map>
+
+#include "resolver/dns/text.h"
+#include "resolver/zone/words.h"
 
 namespace nsr::resolver {
 namespace {
@@ -30,64 +34,47 @@ bool append_number(Data& data, const std::string& text) {
     return true;
 }
 
-/// Words of a presentation format; "quoted words" may hold blanks and \" and \\.
-std::vector<std::string> words_of(const std::string& text) {
-    std::vector<std::string> words;
-    for (std::size_t at = 0; at < text.size();) {
-        if (text[at] == ' ' || text[at] == '\t') {
-            ++at;
-            continue;
-        }
-        std::string word;
-        const bool quoted = text[at] == '"';
-        if (quoted) ++at;
-        while (at < text.size() && (quoted ? text[at] != '"' : text[at] != ' ' && text[at] != '\t')) {
-            if (quoted && text[at] == '\\' && at + 1 < text.size()) ++at;
-            word += text[at++];
-        }
-        if (quoted) ++at;
-        words.push_back(std::move(word));
-    }
-    return words;
-}
-
 /// `numbers` 16-bit numbers, then a name: SRV has three, MX one, CNAME and PTR none.
-bool store_target(const std::vector<std::string>& words, std::size_t numbers, StoredRecord& stored) {
+bool store_target(const std::vector<Word>& words, std::size_t numbers, StoredRecord& stored) {
     if (words.size() != numbers + 1) return false;
     for (std::size_t index = 0; index < numbers; ++index) {
-        if (!append_number(stored.data, words[index])) return false;
+        if (!append_number(stored.data, words[index].text)) return false;
     }
-    const auto target = dns::Name::from_text(words.back());
+    const auto target = dns::Name::from_text(words.back().text);
     if (!target) return false;
     stored.target = *target;
     append_name(stored.data, *target);
     return true;
 }
 
-bool store_text(const std::vector<std::string>& words, StoredRecord& stored) {
+bool store_text(const std::vector<Word>& words, StoredRecord& stored) {
     constexpr std::size_t kStringMax = 255;
     for (const auto& word : words) {
-        if (word.size() > kStringMax) return false;
-        stored.data.push_back(static_cast<std::uint8_t>(word.size()));
-        stored.data.insert(stored.data.end(), word.begin(), word.end());
+        const auto bytes = decode_word(word.text);
+        if (!bytes || bytes->size() > kStringMax) return false;
+        stored.data.push_back(static_cast<std::uint8_t>(bytes->size()));
+        stored.data.insert(stored.data.end(), bytes->begin(), bytes->end());
     }
-    return !words.empty();
+    return !words.empty() && stored.data.size() <= kRecordDataMax;
 }
 
-bool store_address(const std::string& text, Family family, StoredRecord& stored) {
-    const auto address = IpAddress::parse(text);
+bool store_address(const std::vector<Word>& words, Family family, StoredRecord& stored) {
+    if (words.size() != 1) return false;
+    const auto address = IpAddress::parse(words[0].text);
     if (!address || address->family() != family) return false;
     stored.data.assign(address->bytes().begin(), address->bytes().end());
     return true;
 }
 
 bool store_data(const registry::Record& record, StoredRecord& stored) {
-    const auto words = words_of(record.data);
+    const auto split = split_words(record.data);
+    if (!split) return false;
+    const auto& words = *split;
     switch (stored.type) {
         case dns::RrType::a:
-            return store_address(record.data, Family::v4, stored);
+            return store_address(words, Family::v4, stored);
         case dns::RrType::aaaa:
-            return store_address(record.data, Family::v6, stored);
+            return store_address(words, Family::v6, stored);
         case dns::RrType::cname:
         case dns::RrType::ptr:
             return store_target(words, 0, stored);
@@ -122,6 +109,35 @@ Result<StoredRecord> store_record(const registry::Record& record, std::uint32_t 
     }
     if (!store_data(record, stored)) return wrong(record);
     return stored;
+}
+
+Result<registry::Record> check_record(registry::Record record) {
+    const auto name = dns::Name::from_text(record.name);
+    if (!name || name->empty()) return fail(Errc::invalid, "'" + record.name + "' is not a domain name");
+    const auto stored = store_record(record, 0);
+    if (!stored) return fail(stored.error());
+    record.name = name->text();
+    record.type = dns::type_mnemonic(stored->type);
+    record.data = dns::data_text(stored->type, stored->data);
+    return record;
+}
+
+Result<> check_owners(const std::vector<registry::Record>& records) {
+    struct Owner {
+        std::size_t records = 0;
+        bool has_cname = false;
+    };
+    std::map<std::string_view, Owner> owners;
+    for (const auto& record : records) {
+        Owner& owner = owners[record.name];
+        ++owner.records;
+        owner.has_cname |= record.type == "CNAME";
+    }
+    for (const auto& [name, owner] : owners) {
+        if (!owner.has_cname || owner.records == 1) continue;
+        return fail(Errc::conflict, "'" + std::string(name) + "' has a CNAME record and others: a CNAME stands alone");
+    }
+    return {};
 }
 
 }  // namespace nsr::resolver

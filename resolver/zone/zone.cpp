@@ -1,6 +1,8 @@
 #include "resolver/zone/zone.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 namespace nsr::resolver {
 namespace {
@@ -13,17 +15,32 @@ dns::Name canonical_name(const std::string& container_name, const dns::Name& net
 
 bool is_wildcard(const dns::Name& name) { return name.size() >= 2 && name.wire()[0] == 1 && name.wire()[1] == '*'; }
 
-/// Fills the RDATA arrays from the contributions.
 void index_addresses(NameEntry& entry) {
     entry.ipv4.clear();
     entry.ipv6.clear();
+    entry.ipv4_ttl = entry.ipv6_ttl = std::nullopt;
     for (const auto& contribution : entry.contributions) {
         if (contribution.ipv4) std::ranges::copy(contribution.ipv4->bytes(), entry.ipv4.emplace_back().begin());
         if (contribution.ipv6) std::ranges::copy(contribution.ipv6->bytes(), entry.ipv6.emplace_back().begin());
     }
+    if (!entry.contributions.empty()) return;
     for (const auto& record : entry.records) {
-        if (record.type == dns::RrType::a) std::copy_n(record.data.begin(), 4, entry.ipv4.emplace_back().begin());
-        if (record.type == dns::RrType::aaaa) std::copy_n(record.data.begin(), 16, entry.ipv6.emplace_back().begin());
+        if (record.type == dns::RrType::a) {
+            std::copy_n(record.data.begin(), 4, entry.ipv4.emplace_back().begin());
+            entry.ipv4_ttl = record.ttl;
+        } else if (record.type == dns::RrType::aaaa) {
+            std::copy_n(record.data.begin(), 16, entry.ipv6.emplace_back().begin());
+            entry.ipv6_ttl = record.ttl;
+        }
+    }
+}
+
+/// Records of one type are one set with one TTL: the shortest (RFC 2181 §5.2).
+void level_ttls(std::vector<StoredRecord>& records) {
+    for (auto& record : records) {
+        for (const auto& other : records) {
+            if (other.type == record.type) record.ttl = std::min(record.ttl, other.ttl);
+        }
     }
 }
 
@@ -73,42 +90,63 @@ void Zone::remove(const EndpointNames& endpoint) {
 }
 
 void Zone::change(const dns::Name& name, const std::string& container_id, const Contribution* contribution) {
-    const std::uint64_t hash = dns::hash_name(name.wire());
-    const NameEntry* before = names_.find(hash, name);
-    auto entry = before ? std::make_shared<NameEntry>(*before) : std::make_shared<NameEntry>();
-    entry->name = name;
-    entry->hash = hash;
+    auto entry = changeable(name);
     std::erase_if(entry->contributions, [&](const auto& other) { return other.container_id == container_id; });
     if (contribution != nullptr) entry->contributions.push_back(*contribution);
     put(std::move(entry));
 }
 
+/// A copy of the entry of a name, or a new one.
+std::shared_ptr<NameEntry> Zone::changeable(const dns::Name& name) const {
+    const std::uint64_t hash = dns::hash_name(name.wire());
+    const NameEntry* before = names_.find(hash, name);
+    auto entry = before ? std::make_shared<NameEntry>(*before) : std::make_shared<NameEntry>();
+    entry->name = name;
+    entry->hash = hash;
+    return entry;
+}
+
 void Zone::put(std::shared_ptr<NameEntry> entry) {
-    const bool existed = names_.find(entry->hash, entry->name) != nullptr;
-    const bool exists = !entry->contributions.empty() || !entry->records.empty();
-    if (is_wildcard(entry->name)) wildcards_ = wildcards_ - existed + exists;
-    if (!exists) return names_.erase(entry->hash, entry->name);
-    index_addresses(*entry);
-    const dns::Name key = entry->name;
-    names_.put(key, std::shared_ptr<const NameEntry>(std::move(entry)));
+    const NameEntry* before = names_.find(entry->hash, entry->name);
+    const bool existed = before != nullptr && !before->is_empty();
+    const bool exists = !entry->is_empty();
+    const dns::Name name = entry->name;
+    if (is_wildcard(name)) wildcards_ = wildcards_ - existed + exists;
+    if (exists || entry->below > 0) {
+        index_addresses(*entry);
+        names_.put(name, std::shared_ptr<const NameEntry>(std::move(entry)));
+    } else {
+        names_.erase(entry->hash, name);
+    }
+    if (existed != exists) count_above(name, exists);
+}
+
+/// Counts a name with those above it, which exist as long as it does (RFC 4592 §2.2.2). Most names have one label and
+/// nothing above.
+void Zone::count_above(const dns::Name& name, bool is_there) {
+    dns::Bytes rest = name.wire();
+    if (rest.empty()) return;
+    for (rest = rest.subspan(1U + rest[0]); !rest.empty(); rest = rest.subspan(1U + rest[0])) {
+        auto entry = changeable(dns::Name::from_wire(rest));
+        is_there ? ++entry->below : --entry->below;
+        const dns::Name above = entry->name;
+        if (entry->is_empty() && entry->below == 0) {
+            names_.erase(entry->hash, above);
+        } else {
+            names_.put(above, std::shared_ptr<const NameEntry>(std::move(entry)));
+        }
+    }
 }
 
 void Zone::set_records(const std::vector<StoredRecord>& records, const std::vector<dns::Name>& owners) {
-    std::vector<dns::Name> touched = record_owners_;
-    touched.insert(touched.end(), owners.begin(), owners.end());
+    std::map<std::string, std::vector<StoredRecord>> sets;  // by owner; what is gone stays without records
+    for (const auto& name : record_owners_) sets[name.text()];
+    for (std::size_t index = 0; index < records.size(); ++index) sets[owners[index].text()].push_back(records[index]);
     record_owners_ = owners;
-    while (!touched.empty()) {
-        const dns::Name name = touched.back();
-        std::erase(touched, name);
-        const std::uint64_t hash = dns::hash_name(name.wire());
-        const NameEntry* before = names_.find(hash, name);
-        auto entry = before ? std::make_shared<NameEntry>(*before) : std::make_shared<NameEntry>();
-        entry->name = name;
-        entry->hash = hash;
-        entry->records.clear();
-        for (std::size_t index = 0; index < records.size(); ++index) {
-            if (owners[index] == name) entry->records.push_back(records[index]);
-        }
+    for (auto& [owner, set] : sets) {
+        auto entry = changeable(*dns::Name::from_text(owner));
+        level_ttls(set);
+        entry->records = std::move(set);
         put(std::move(entry));
     }
 }

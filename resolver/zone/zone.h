@@ -37,16 +37,27 @@ struct StoredRecord {
 };
 
 /// One name of a network with all that is known of it. A name without addresses belongs to containers that do not run:
-/// it is owned (D-26).
+/// it is owned (D-26). Containers go before users' records: while one has the name, A, AAAA and CNAME records of the
+/// same name are not answered.
 struct NameEntry {
     dns::Name name;  ///< without the network
     std::uint64_t hash = 0;
     std::vector<Contribution> contributions;
-    std::vector<std::array<std::uint8_t, 4>> ipv4;  ///< of the contributions, as RDATA
+    std::vector<std::array<std::uint8_t, 4>> ipv4;  ///< as RDATA
     std::vector<std::array<std::uint8_t, 16>> ipv6;
-    std::vector<StoredRecord> records;
+    std::optional<std::uint32_t> ipv4_ttl;  ///< absent: the network's
+    std::optional<std::uint32_t> ipv6_ttl;
+    std::vector<StoredRecord> records;  ///< all of a type have one TTL (RFC 2181 §5.2)
+    std::uint32_t below = 0;            ///< names that end with this one
 
     bool has_key(const dns::Name& key) const { return name == key; }
+    /// A name that is there only because longer ones are: an empty non-terminal (RFC 4592 §2.2.2).
+    bool is_empty() const { return contributions.empty() && records.empty(); }
+    /// The CNAME record that stands for everything else, or nullptr.
+    const StoredRecord* cname() const {
+        const bool stands = contributions.empty() && !records.empty() && records.front().type == dns::RrType::cname;
+        return stands ? &records.front() : nullptr;
+    }
 };
 
 /// Whose an address is: what PTR answers.
@@ -87,7 +98,9 @@ public:
 
 private:
     void change(const dns::Name& name, const std::string& container_id, const Contribution* contribution);
+    std::shared_ptr<NameEntry> changeable(const dns::Name& name) const;
     void put(std::shared_ptr<NameEntry> entry);
+    void count_above(const dns::Name& name, bool is_there);
 
     dns::Name network_;
     std::size_t network_labels_ = 0;

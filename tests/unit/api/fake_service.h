@@ -80,14 +80,23 @@ public:
         return answer("resolve " + query.name + " " + query.type + " " + query.from,
                       api::ResolveResult{"NOERROR", {{"net1", "web", "A", "10.0.0.2", 5}}, {}});
     }
-    Result<> add_record(const std::string& ref, const registry::Record& record) override {
-        return answer("add_record " + ref + " " + record.name + " " + record.type + " " + record.data);
+    Result<> add_records(const std::string& ref, const std::vector<registry::Record>& records) override {
+        std::string call = "add_records " + ref;
+        for (const auto& record : records) {
+            call += " " + record.name + " " + record.type + " " + record.data;
+            if (record.ttl) call += " " + std::to_string(*record.ttl);
+        }
+        return answer(call);
+    }
+    Result<api::RecordsImported> import_records(const std::string& ref, const std::string& file) override {
+        return answer("import_records " + ref + " " + file, api::RecordsImported{2, 1});
     }
     Result<> remove_record(const std::string& ref, const registry::Record& record) override {
-        return answer("remove_record " + ref + " " + record.name);
+        return answer("remove_record " + ref + " " + record.name + " " + record.type + " " + record.data);
     }
     Result<std::vector<registry::Record>> list_records(const std::string& ref) override {
-        return answer("list_records " + ref, std::vector<registry::Record>{});
+        return answer("list_records " + ref,
+                      std::vector<registry::Record>{{"id", "app", "A", "192.0.2.1", 60}, {"id", "x", "TXT", "y", {}}});
     }
 
 private:

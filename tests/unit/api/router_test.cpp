@@ -70,7 +70,12 @@ TEST_F(RouterTest, MapsRoutesToCalls) {
              Row{"GET", "/ns-register/resolve?name=db&from=web&type=AAAA", "", 200, "resolve db AAAA web"},
              Row{"GET", "/ns-register/resolve?name=db", "", 200, "resolve db A "},
              Row{"POST", "/ns-register/networks/net1/records", R"({"Name":"a","Type":"A","Data":"192.0.2.1"})", 201,
-                 "add_record net1 a A 192.0.2.1"},
+                 "add_records net1 a A 192.0.2.1"},
+             Row{"POST", "/ns-register/networks/net1/records",
+                 R"([{"Name":"a","Type":"A","Data":"192.0.2.1"},{"Name":"b","Type":"MX","Data":"1 a","Ttl":7}])", 201,
+                 "add_records net1 a A 192.0.2.1 b MX 1 a 7"},
+             Row{"POST", "/ns-register/networks/net1/records/import", "a A 192.0.2.1", 201,
+                 "import_records net1 a A 192.0.2.1"},
          }) {
         SCOPED_TRACE(row.target);
         service_.calls.clear();

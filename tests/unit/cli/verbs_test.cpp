@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "tests/unit/cli/cli_fixture.h"
 
 namespace nsr::cli {
@@ -200,6 +202,43 @@ TEST_F(CliTest, ShowsWhatANameStandsFor) {
               "NETWORK   NAME   TTL   TYPE   DATA\n"
               "net1      web    5     A      10.0.0.2\n");
     EXPECT_THAT(service_.calls, ElementsAre("resolve web A c"));
+}
+
+TEST_F(CliTest, ChangesRecords) {
+    EXPECT_EQ(run({"record", "add", "net1", "app", "A", "192.0.2.1", "--ttl", "60"}).status, 0);
+    EXPECT_EQ(run({"record", "add", "net1", "_x._tcp.app", "SRV", "0", "0", "80", "web"}).status, 0);
+    EXPECT_EQ(run({"record", "add", "net1", "t", "txt", "two words", "x"}).status, 0);
+    EXPECT_EQ(run({"record", "rm", "net1", "app", "A"}).status, 0);
+    EXPECT_EQ(run({"record", "rm", "net1", "app", "A", "192.0.2.1"}).status, 0);
+    EXPECT_THAT(service_.calls,
+                ElementsAre("add_records net1 app A 192.0.2.1 60", "add_records net1 _x._tcp.app SRV 0 0 80 web",
+                            "add_records net1 t txt \"two words\" x", "remove_record net1 app A ",
+                            "remove_record net1 app A 192.0.2.1"));
+    service_.error = Error(Errc::conflict, "refused");
+    EXPECT_EQ(run({"record", "add", "net1", "a", "A", "x"}).status, 4);
+    EXPECT_EQ(run({"record", "add", "net1", "a", "A"}).status, 2) << "no data";
+    EXPECT_EQ(run({"record", "add", "net1", "a", "A", "x", "--ttl", "-1"}).status, 2);
+}
+
+TEST_F(CliTest, ListsRecords) {
+    EXPECT_EQ(run({"record", "ls", "net1"}).out,
+              "NAME   TTL   TYPE   DATA\n"
+              "app    60    A      192.0.2.1\n"
+              "x      -     TXT    y\n");
+    EXPECT_EQ(run({"record", "ls", "net1", "--format", "json"}).out,
+              "{\"Name\":\"app\",\"Type\":\"A\",\"Data\":\"192.0.2.1\",\"Ttl\":60}\n"
+              "{\"Name\":\"x\",\"Type\":\"TXT\",\"Data\":\"y\",\"Ttl\":null}\n");
+}
+
+TEST_F(CliTest, ImportsAMasterFile) {
+    const std::string path = folder_ + "/zone";
+    std::ofstream(path) << "a A 192.0.2.1\n";
+    EXPECT_EQ(run({"record", "import", "net1", path}).out, "2 records added, 1 left out (SOA, NS)\n");
+    EXPECT_THAT(service_.calls, ElementsAre("import_records net1 a A 192.0.2.1\n"));
+    ::unlink(path.c_str());
+    const auto outcome = run({"record", "import", "net1", path});
+    EXPECT_EQ(outcome.status, 3);
+    EXPECT_EQ(outcome.err, "Error: cannot read '" + path + "'\n");
 }
 
 TEST_F(CliTest, ListsPublishedPorts) {

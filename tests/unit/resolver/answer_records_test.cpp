@@ -1,0 +1,163 @@
+#include "tests/unit/resolver/answer_fixture.h"
+
+namespace nsr::resolver {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST_F(AnswerTest, AnswersRecordsOfUsers) {
+    record("n1", "text", "TXT", "\"hello world\" x");
+    record("n1", "fixed", "A", "192.0.2.7");
+    EXPECT_THAT(ask("text", 16).data(), ElementsAre("0b68656c6c6f20776f726c640178"));
+    EXPECT_THAT(ask("fixed").data(), ElementsAre("192.0.2.7"));
+    EXPECT_THAT(ask("text", kA).answers, IsEmpty());
+    EXPECT_EQ(ask("text", kA).rcode, kNoError);
+}
+
+TEST_F(AnswerTest, AnswersWildcards) {
+    add("n1", "app", "10.77.0.40", {"*.app"});
+    EXPECT_THAT(ask("x.app").data(), ElementsAre("10.77.0.40"));
+    EXPECT_THAT(ask("y.x.app.n1").data(), ElementsAre("10.77.0.40"));
+    add("n1", "exact", "10.77.0.41", {"x.app"});
+    EXPECT_THAT(ask("x.app").data(), ElementsAre("10.77.0.41")) << "an exact name wins";
+    EXPECT_TRUE(is_forwarded("y.x.app")) << "the closest name that exists is x.app, which has no wildcard";
+}
+
+TEST_F(AnswerTest, PrefersContainersToRecordsOfTheSameName) {
+    record("n1", "web1", "A", "192.0.2.7");
+    record("n1", "web1", "TXT", "x");
+    record("n1", "stopped", "A", "192.0.2.8");
+    record("n1", "other", "CNAME", "web1");
+    EXPECT_THAT(ask("web1").data(), ElementsAre("10.77.0.11"));
+    EXPECT_THAT(ask("web1", 16).data(), ElementsAre("0178")) << "types that containers do not answer";
+    EXPECT_THAT(ask("stopped").answers, IsEmpty()) << "a container that does not run owns its name";
+    view({"n2", "n1"});
+    EXPECT_THAT(ask("other").data(), ElementsAre("10.78.0.11"));
+    book_.remove_endpoint("n1", "stopped");
+    EXPECT_THAT(ask("stopped").data(), ElementsAre("192.0.2.8")) << "the record was there all the time";
+}
+
+TEST_F(AnswerTest, GivesRecordsTheirOwnTtl) {
+    zones_["n1"].records = {{"n1", "a", "A", "192.0.2.1", 60},  {"n1", "a", "A", "192.0.2.2", 30},
+                            {"n1", "a", "AAAA", "fd00::1", 90}, {"n1", "a", "TXT", "x", 7},
+                            {"n1", "d", "A", "192.0.2.3", {}},  {"n1", "c", "CNAME", "d", 11},
+                            {"n1", "web1", "TXT", "x", 12}};
+    zones_["n1"].ttl_seconds = 77;
+    zones_["n1"].negative_ttl_seconds = 33;
+    book_.put_network(zones_["n1"]);
+    const auto ttls = [&](const char* name, unsigned type) {
+        std::vector<unsigned> all;
+        for (const auto& record : ask(name, type).answers) all.push_back(record.ttl);
+        return all;
+    };
+    EXPECT_THAT(ttls("a", kA), ElementsAre(30, 30)) << "one TTL for a set, the shortest";
+    EXPECT_THAT(ttls("a", kAaaa), ElementsAre(90));
+    EXPECT_THAT(ttls("a", 16), ElementsAre(7));
+    EXPECT_THAT(ttls("d", kA), ElementsAre(77)) << "the network's";
+    EXPECT_THAT(ttls("c", kA), ElementsAre(11, 77));
+    EXPECT_THAT(ttls("web1", 16), ElementsAre(12));
+    EXPECT_THAT(ttls("web1", kA), ElementsAre(77));
+    EXPECT_EQ(ask("a", kMx).authorities.at(0).ttl, 33U);
+}
+
+TEST_F(AnswerTest, FollowsCnamesToContainers) {
+    record("n1", "www", "CNAME", "WEB1.n1");
+    record("n1", "first", "CNAME", "www");
+    record("n1", "*.app", "CNAME", "web2");
+    const auto reply = ask("first");
+    ASSERT_THAT(reply.answers, SizeIs(3));
+    EXPECT_EQ(reply.answers[0].name, "first.");
+    EXPECT_EQ(reply.answers[0].data, "www.");
+    EXPECT_EQ(reply.answers[1].name, "www.");
+    EXPECT_EQ(reply.answers[1].data, "web1.n1.");
+    EXPECT_EQ(reply.answers[2].name, "web1.n1.");
+    EXPECT_EQ(reply.answers[2].data, "10.77.0.11");
+    EXPECT_THAT(ask("first", 5).data(), ElementsAre("www.")) << "asked for itself it is not followed";
+    EXPECT_THAT(ask("first", kAny).data(), ElementsAre("www."));
+    EXPECT_THAT(ask("x.app").data(), ElementsAre("web2.", "10.77.0.12"));
+    EXPECT_EQ(ask("x.app").answers[0].name, "x.app.");
+
+    const auto none = ask("www", kMx);
+    EXPECT_EQ(none.rcode, kNoError);
+    EXPECT_THAT(none.data(), ElementsAre("web1.n1."));
+    ASSERT_THAT(none.authorities, SizeIs(1));
+    EXPECT_EQ(none.authorities[0].name, "n1.") << "of the target";
+}
+
+TEST_F(AnswerTest, FollowsCnamesToReverseNamesAndServices) {
+    record("n1", "ptr", "CNAME", "11.0.77.10.in-addr.arpa");
+    record("n1", "nobody", "CNAME", "200.0.77.10.in-addr.arpa");
+    record("n1", "srv", "CNAME", "_http._tcp.web2");
+    EXPECT_THAT(ask("ptr", kPtr).data(), ElementsAre("11.0.77.10.in-addr.arpa.", "web1.n1."));
+    EXPECT_EQ(ask("nobody", kPtr).rcode, kNxDomain);
+    EXPECT_EQ(ask("nobody", kPtr).authorities.at(0).name, "0.77.10.in-addr.arpa.");
+    EXPECT_THAT(ask("srv", kSrv).answers, SizeIs(2));
+    record("n1", "short", "CNAME", "nosuch");
+    spec_.keep_single_labels = true;
+    EXPECT_EQ(ask("short").rcode, kNxDomain);
+}
+
+TEST_F(AnswerTest, EndsCnamesThatLeadToEachOther) {
+    record("n1", "a", "CNAME", "b");
+    record("n1", "b", "CNAME", "a");
+    const auto reply = ask(Ask{.name = "a", .edns_size = 1232, .options = {}});
+    EXPECT_EQ(reply.rcode, kServFail);
+    EXPECT_THAT(reply.answers, IsEmpty());
+    EXPECT_EQ(reply.opt_options, "000f00020000") << "other error";
+    for (int index = 0; index < 9; ++index) {
+        record("n1", "l" + std::to_string(index), "CNAME", "l" + std::to_string(index + 1));
+    }
+    record("n1", "l9", "A", "192.0.2.1");
+    EXPECT_THAT(ask("l1").answers, SizeIs(9)) << "eight are followed";
+    EXPECT_EQ(ask("l0").rcode, kServFail) << "nine are not";
+}
+
+TEST_F(AnswerTest, AsksOutsideForTheTargetOfACname) {
+    record("n1", "cdn", "CNAME", "edge.example.org");
+    const Outcome outcome = decide(query_packet({.name = "CDN", .edns_size = 1232, .options = {}}));
+    ASSERT_EQ(outcome.verdict, Verdict::forward_target);
+    const auto chain = testing::parse_reply({out_.begin(), out_.begin() + static_cast<long>(outcome.size)});
+    EXPECT_THAT(chain.data(), ElementsAre("edge.example.org."));
+}
+
+TEST_F(AnswerTest, KnowsEmptyNonTerminals) {
+    // RFC 4592 §2.2.2: what has names below exists, and no wildcard answers for it.
+    record("n1", "*.app", "A", "192.0.2.1");
+    record("n1", "z.y.app", "A", "192.0.2.2");
+    EXPECT_THAT(ask("x.app").data(), ElementsAre("192.0.2.1"));
+    EXPECT_THAT(ask("z.y.app").data(), ElementsAre("192.0.2.2"));
+    for (const char* name : {"y.app", "app", "y.app.n1", "app.n1"}) {
+        SCOPED_TRACE(name);
+        EXPECT_EQ(ask(name).rcode, kNoError);
+        EXPECT_THAT(ask(name).answers, IsEmpty());
+        EXPECT_THAT(ask(name).authorities, SizeIs(1));
+    }
+    EXPECT_TRUE(is_forwarded("x.y.app")) << "the closest name that exists is y.app, which has no wildcard";
+    zones_["n1"].records.pop_back();
+    book_.put_network(zones_["n1"]);
+    EXPECT_THAT(ask("y.app").data(), ElementsAre("192.0.2.1")) << "nothing below it any more";
+}
+
+TEST_F(AnswerTest, LeavesOutsideWhatIsAboveItsNames) {
+    add("n1", "shop", "10.77.0.42", {"www.example.org"});
+    EXPECT_TRUE(is_forwarded("example.org"));
+    EXPECT_TRUE(is_forwarded("org"));
+    EXPECT_EQ(ask("example.org.n1").rcode, kNoError) << "below the network all is ours";
+    add("n1", "wild", "10.77.0.43", {"*.example.org"});
+    EXPECT_FALSE(is_forwarded("example.org")) << "a wildcard says that all of it is ours";
+    EXPECT_TRUE(is_forwarded("org"));
+    book_.remove_endpoint("n1", "shop");
+    book_.remove_endpoint("n1", "wild");
+    EXPECT_TRUE(is_forwarded("example.org.n1"));
+}
+
+TEST_F(AnswerTest, TakesAStarInTheMiddleAsALabel) {
+    record("n1", "a.*.b", "A", "192.0.2.1");
+    EXPECT_THAT(ask("a.*.b").data(), ElementsAre("192.0.2.1"));
+    EXPECT_TRUE(is_forwarded("a.x.b"));
+}
+
+}  // namespace
+}  // namespace nsr::resolver
