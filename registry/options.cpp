@@ -135,6 +135,7 @@ constexpr Option kOptions[] = {
     {"com.docker.network.advertise_addr_ms", count},
     {"ns-register.dns", dns_mode},
     {"ns-register.dns.ttl", ttl},
+    {"ns-register.dns.negative-ttl", ttl},
     {"ns-register.dns.cache", cache},
     {"ns-register.dns.upstream", servers},
 };

@@ -18,6 +18,7 @@ struct CreateFlags {
     std::string name;
     std::vector<std::string> networks;
     std::vector<std::string> aliases;
+    std::vector<std::string> exclusive_aliases;
     std::string ip;
     std::string ip6;
     std::string mac;
@@ -78,14 +79,17 @@ std::string first_network(const CreateFlags& flags) {
 
 Json endpoint_of(const CreateFlags& flags) {
     Json endpoint{{"Aliases", flags.aliases}, {"MacAddress", flags.mac}};
+    if (!flags.exclusive_aliases.empty()) {
+        endpoint["DriverOpts"] = {{kExclusiveOption, joined(flags.exclusive_aliases)}};
+    }
     endpoint["IPAMConfig"] = {{"IPv4Address", flags.ip}, {"IPv6Address", flags.ip6}};
     if (is_user_defined(first_network(flags))) endpoint["Links"] = flags.links;
     return endpoint;
 }
 
 bool has_endpoint(const CreateFlags& flags) {
-    return is_user_defined(first_network(flags)) || !flags.aliases.empty() || !flags.ip.empty() || !flags.ip6.empty() ||
-           !flags.mac.empty();
+    return is_user_defined(first_network(flags)) || !flags.aliases.empty() || !flags.exclusive_aliases.empty() ||
+           !flags.ip.empty() || !flags.ip6.empty() || !flags.mac.empty();
 }
 
 /// `-e NAME` alone takes the caller's value; without one there the variable is left out, as Docker does.
@@ -176,6 +180,8 @@ void add_name_flags(CLI::App& verb, CreateFlags& flags) {
                     "a network that it is on; the first is the one of --ip and aliases")
         ->allow_extra_args(false);
     verb.add_option("--network-alias,--net-alias", flags.aliases, "a further name there")->allow_extra_args(false);
+    verb.add_option("--network-alias-exclusive", flags.exclusive_aliases, "a further name there that nobody else has")
+        ->allow_extra_args(false);
     verb.add_option("--ip", flags.ip, "IPv4 address");
     verb.add_option("--ip6", flags.ip6, "IPv6 address");
     verb.add_option("--mac-address", flags.mac, "MAC address");

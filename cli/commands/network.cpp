@@ -176,6 +176,7 @@ struct ConnectFlags {
     std::string network;
     std::string container;
     std::vector<std::string> aliases;
+    std::vector<std::string> exclusive_aliases;
     std::vector<std::string> links;
     std::vector<std::string> options;
     std::string ip;
@@ -185,6 +186,9 @@ struct ConnectFlags {
 
 void connect(Session& session, const ConnectFlags& flags) {
     Json endpoint{{"Aliases", flags.aliases}, {"Links", flags.links}, {"DriverOpts", key_values(flags.options)}};
+    if (!flags.exclusive_aliases.empty()) {
+        endpoint["DriverOpts"][kExclusiveOption] = joined(flags.exclusive_aliases);
+    }
     endpoint["IPAMConfig"] = {{"IPv4Address", flags.ip}, {"IPv6Address", flags.ip6}};
     const Json body{{"Container", flags.container}, {"EndpointConfig", std::move(endpoint)}};
     auto done = session.ask("POST", "/networks/" + api::encode(flags.network) + "/connect", body_text(body));
@@ -202,6 +206,8 @@ void add_connect_and_disconnect(CLI::App& network, Session& session) {
     auto* leave = network.add_subcommand("disconnect", "Disconnect a container from a network");
     auto flags = std::make_shared<ConnectFlags>();
     join->add_option("--alias", flags->aliases, "a further name on this network")->allow_extra_args(false);
+    join->add_option("--alias-exclusive", flags->exclusive_aliases, "a further name that nobody else has there")
+        ->allow_extra_args(false);
     join->add_option("--link", flags->links, "CONTAINER:ALIAS")->allow_extra_args(false);
     join->add_option("--driver-opt", flags->options, "KEY=VALUE")->allow_extra_args(false);
     join->add_option("--ip", flags->ip, "IPv4 address");

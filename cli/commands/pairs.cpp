@@ -60,6 +60,12 @@ std::map<std::string, std::string> key_values(const std::vector<std::string>& pa
     return all;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ",") + name;
+    return text;
+}
+
 Result<std::string> filter_query(const std::vector<std::string>& filters) {
     if (filters.empty()) return std::string();
     Json object = Json::object();

@@ -11,6 +11,10 @@ namespace nsr::cli {
 /// KEY=VALUE flags as a map; without '=' the value is empty. The last one wins.
 std::map<std::string, std::string> key_values(const std::vector<std::string>& pairs);
 
+/// Endpoint option with the names that nobody else may have on the network; joined() of them.
+inline constexpr const char* kExclusiveOption = "ns-register.alias-exclusive";
+std::string joined(const std::vector<std::string>& names);
+
 /// "?filters=..." for --filter KEY=VALUE flags, "" for none: "invalid filter 'X'" without '='.
 Result<std::string> filter_query(const std::vector<std::string>& filters);
 

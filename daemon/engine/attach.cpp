@@ -88,6 +88,7 @@ Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs
     }
     endpoint.network_id = network->id;
     endpoint.network_name = network->name;
+    if (auto free = exclusive_.check(registry_, container, endpoint); !free) return free;
     if (auto allocated = addresses_.allocate(*network, endpoint); !allocated) return allocated;
     undo.add([this, endpoint] { addresses_.release(endpoint); });
 
@@ -140,12 +141,14 @@ Result<> Engine::serve_names(const registry::Container& container, const NetNs& 
 void Engine::put_names(const registry::Container& container, const registry::Endpoint& endpoint) {
     const registry::Network* network = registry_.network_by_name(endpoint.network_name);
     if (network == nullptr || !has_names(*network)) return;
+    exclusive_.put(container, endpoint);
     resolver_->put_endpoint(network->id, endpoint_names(container, endpoint));
 }
 
 void Engine::remove_names(const registry::Endpoint& endpoint) {
     const registry::Network* network = registry_.network_by_name(endpoint.network_name);
     if (network == nullptr || !has_names(*network)) return;
+    exclusive_.remove(endpoint);
     resolver_->remove_endpoint(network->id, endpoint.container_id);
 }
 

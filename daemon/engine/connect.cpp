@@ -58,6 +58,7 @@ Result<> Engine::connect(const std::string& network_ref, const api::ConnectBody&
     const auto others = registry_.endpoints_of(container.id);
     endpoint.order = others.empty() ? 0 : others.back()->order + 1;
     if (auto valid = check_endpoint(**network, container, endpoint); !valid) return valid;
+    if (auto free = exclusive_.check(registry_, container, endpoint); !free) return free;
 
     Undo undo;
     std::vector<registry::Endpoint> endpoints{endpoint};
@@ -133,6 +134,7 @@ Result<> Engine::change_aliases(const std::string& network_ref, const std::strin
     }
     registry::Endpoint endpoint = *present;
     if (auto changed = change(endpoint); !changed) return changed;
+    if (auto free = exclusive_.check(registry_, container, endpoint); !free) return free;
     registry::Changes changes;
     changes.put_endpoints.push_back(endpoint);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
@@ -153,7 +155,8 @@ Result<> Engine::add_alias(const std::string& network, const std::string& contai
 Result<> Engine::remove_alias(const std::string& network, const std::string& container, const std::string& alias) {
     return change_aliases(network, container, [&](registry::Endpoint& endpoint) -> Result<> {
         const auto same = [&](const std::string& other) { return registry::lower(other) == registry::lower(alias); };
-        if (std::erase_if(endpoint.aliases, same) > 0) return {};
+        const bool was_exclusive = remove_exclusive_alias(endpoint, alias);
+        if (std::erase_if(endpoint.aliases, same) > 0 || was_exclusive) return {};
         return fail(Errc::not_found, "container " + container + " has no alias '" + alias + "' on network " + network);
     });
 }

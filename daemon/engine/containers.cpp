@@ -35,6 +35,9 @@ Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreat
             if (auto valid = check_endpoint(**network, container, endpoint); !valid) {
                 return fail(std::move(valid).error());
             }
+            if (auto free = exclusive_.check(registry_, container, endpoint); !free) {
+                return fail(std::move(free).error());
+            }
         }
         changes.put_endpoints.push_back(endpoint);
     }
@@ -77,6 +80,9 @@ Result<> Engine::rename_container(const std::string& ref, const std::string& new
     const auto* holder = registry_.container_by_name(name);
     if (holder != nullptr && holder->id != container.id) return check_name_is_free(name);
     container.name = name;
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) {
+        if (auto free = exclusive_.check(registry_, container, *endpoint); !free) return free;
+    }
     registry::Changes changes;
     changes.put_containers.push_back(container);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;

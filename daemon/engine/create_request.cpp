@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/ids.h"
+#include "daemon/engine/exclusive.h"
 #include "daemon/engine/names.h"
 #include "daemon/engine/sandboxes.h"
 #include "registry/validate.h"
@@ -227,6 +228,7 @@ Result<registry::Endpoint> endpoint_request(const std::string& network_name, con
     }
     endpoint.gw_priority = settings.gw_priority;
     endpoint.driver_options = settings.driver_options;
+    if (auto valid = check_exclusive_aliases(endpoint); !valid) return fail(std::move(valid).error());
     return endpoint;
 }
 
@@ -236,7 +238,7 @@ Result<> check_endpoint(const registry::Network& network, const registry::Contai
         if (endpoint.wanted_ipv4 || endpoint.wanted_ipv6) {
             return fail(Errc::invalid, std::string("invalid endpoint settings: ") + kUserDefinedOnly);
         }
-        if (!endpoint.aliases.empty()) {
+        if (!endpoint.aliases.empty() || endpoint.driver_options.contains(kExclusiveOption)) {
             return fail(Errc::invalid, "network-scoped aliases are only supported for user-defined networks");
         }
     }

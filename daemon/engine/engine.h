@@ -12,6 +12,7 @@
 #include "common/undo.h"
 #include "common/unique_fd.h"
 #include "daemon/engine/addresses.h"
+#include "daemon/engine/exclusive.h"
 #include "daemon/engine/sandboxes.h"
 #include "daemon/settings.h"
 #include "netsetup/netsetup.h"
@@ -164,6 +165,7 @@ private:
     WatchProcess watch_;
     std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
     Addresses addresses_;
+    ExclusiveAliases exclusive_;
     Metrics& metrics_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/ids.h"
 #include "common/log.h"
+#include "daemon/engine/exclusive.h"
 #include "daemon/engine/order.h"
 #include "hosts/upstreams.h"
 #include "registry/validate.h"
@@ -12,6 +13,7 @@ namespace nsr::daemon {
 namespace {
 
 constexpr const char* kTtlOption = "ns-register.dns.ttl";
+constexpr const char* kNegativeTtlOption = "ns-register.dns.negative-ttl";
 constexpr const char* kModeOption = "ns-register.dns";
 
 resolver::DnsMode mode_of(const registry::Network& network) {
@@ -37,6 +39,7 @@ resolver::ZoneSpec zone_of(const registry::Network& network, std::vector<registr
     if (const auto ttl = registry::number_option(network.options, kTtlOption)) {
         zone.ttl_seconds = zone.negative_ttl_seconds = *ttl;
     }
+    if (const auto ttl = registry::number_option(network.options, kNegativeTtlOption)) zone.negative_ttl_seconds = *ttl;
     if (network.driver == "bridge") {
         for (const auto& config : network.ipam) zone.reverse_subnets.push_back(config.subnet);
     }
@@ -49,6 +52,7 @@ std::vector<std::string> names_of(const registry::Container& container, const re
         if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
     };
     for (const auto& alias : endpoint.aliases) add(alias);
+    for (const auto& alias : exclusive_aliases(endpoint)) add(alias);
     add(std::string(short_id(container.id)));
     add(container.hostname);
     return names;

@@ -1,5 +1,7 @@
 #include "daemon/engine/names.h"
 
+#include "daemon/engine/exclusive.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,6 +29,41 @@ registry::Endpoint attached() {
 
 TEST(NamesOf, AreNameAliasesShortIdAndHostnameOnceEach) {
     EXPECT_THAT(names_of(web(), attached()), ElementsAre("web", "www", "0123456789ab", "webhost"));
+}
+
+TEST(NamesOf, AreExclusiveAliasesToo) {
+    auto endpoint = attached();
+    endpoint.driver_options[kExclusiveOption] = "db,sql";
+    EXPECT_THAT(names_of(web(), endpoint), ElementsAre("web", "www", "db", "sql", "0123456789ab", "webhost"));
+}
+
+TEST(ExclusiveAliases, AreNamesSeparatedByCommas) {
+    auto endpoint = attached();
+    EXPECT_THAT(exclusive_aliases(endpoint), IsEmpty());
+    endpoint.driver_options[kExclusiveOption] = "db,SQL";
+    EXPECT_THAT(exclusive_aliases(endpoint), ElementsAre("db", "SQL"));
+    EXPECT_TRUE(check_exclusive_aliases(endpoint));
+    EXPECT_FALSE(remove_exclusive_alias(endpoint, "www"));
+    EXPECT_TRUE(remove_exclusive_alias(endpoint, "sql"));
+    EXPECT_THAT(exclusive_aliases(endpoint), ElementsAre("db"));
+    EXPECT_TRUE(remove_exclusive_alias(endpoint, "db"));
+    EXPECT_FALSE(endpoint.driver_options.contains(kExclusiveOption));
+    for (const char* bad : {"db,", ",", "a b", "db, sql"}) {
+        endpoint.driver_options[kExclusiveOption] = bad;
+        EXPECT_FALSE(check_exclusive_aliases(endpoint)) << bad;
+    }
+}
+
+TEST(ZoneOf, HasTheTtlsOfTheNetwork) {
+    registry::Network network;
+    EXPECT_EQ(zone_of(network, {}).ttl_seconds, 5U);
+    EXPECT_EQ(zone_of(network, {}).negative_ttl_seconds, 5U);
+    network.options["ns-register.dns.ttl"] = "60";
+    EXPECT_EQ(zone_of(network, {}).ttl_seconds, 60U);
+    EXPECT_EQ(zone_of(network, {}).negative_ttl_seconds, 60U);
+    network.options["ns-register.dns.negative-ttl"] = "1";
+    EXPECT_EQ(zone_of(network, {}).ttl_seconds, 60U);
+    EXPECT_EQ(zone_of(network, {}).negative_ttl_seconds, 1U);
 }
 
 TEST(EndpointNames, HoldNoAddressWhileOnlyConfigured) {
