@@ -38,6 +38,7 @@ struct alignas(128) DnsCounters {
     Counter tcp_refused;        ///< closed at once because the limit of connections was reached
     Counter tcp_timeouts;       ///< closed because idle or too slow
     Counter send_errors;
+    Counter redirects;  ///< times that a flood of queries was led to another worker, or back
     Counter cache_hits;
     Counter cache_misses;
     Counter cache_stale;

@@ -39,6 +39,8 @@ constexpr DnsRow kDnsRows[] = {
      &DnsCounters::tcp_refused},
     {"nsr_dns_tcp_timeouts_total", "TCP connections closed because idle or slow.", MetricType::Counter,
      &DnsCounters::tcp_timeouts},
+    {"nsr_dns_redirects_total", "Times that a flood of queries was led to another worker, or back.",
+     MetricType::Counter, &DnsCounters::redirects},
     {"nsr_dns_send_errors_total", "Replies that could not be sent.", MetricType::Counter, &DnsCounters::send_errors},
     {"nsr_dns_cache_hits_total", "Answers from the cache.", MetricType::Counter, &DnsCounters::cache_hits},
     {"nsr_dns_cache_misses_total", "Questions that were not in the cache.", MetricType::Counter,

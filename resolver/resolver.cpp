@@ -23,7 +23,7 @@ constexpr const char* kServicesFile = "/etc/services";
 /// A worker and what it serves. The server is destroyed before the loop that its sockets belong to.
 struct Unit {
     Unit(unsigned index, std::optional<unsigned> cpu, DnsCounters& counters, std::shared_ptr<const NetNs> home)
-        : worker(index, cpu), server(worker.io(), counters, std::move(home)) {}
+        : worker(index, cpu), server(worker.io(), index, counters, std::move(home)) {}
     ~Unit() {
         worker.post([this] { server.close_all(); });
         worker.drain();
@@ -122,12 +122,13 @@ Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sand
     auto sockets = open_listeners(sandbox, static_cast<unsigned>(units_.size()));
     if (!sockets) return fail(std::move(sockets).error(), "serve names to '" + container_id + "'");
     const auto shared = std::make_shared<const NetNs>(std::move(*handle));
+    const auto steering = std::make_shared<Steering>(static_cast<unsigned>(units_.size()));
     const Slot slot = book_.view_slot(container_id);
     // TCP is rare: one worker has the container's listener, another container's is another's.
     const auto owner = static_cast<unsigned>(std::hash<std::string>{}(container_id) % units_.size());
     on_all([&](unsigned index, Server& server) {
         UniqueFd tcp = index == owner ? std::move(sockets->tcp) : UniqueFd();
-        server.open(container_id, slot, shared, std::move(sockets->udp[index]), std::move(tcp));
+        server.open(container_id, slot, shared, steering, std::move(sockets->udp[index]), std::move(tcp));
     });
     open_[container_id] = slot;
     return {};

@@ -26,20 +26,21 @@ void forward(ServerState& state, const ServedContainer& container, dns::Bytes da
                         });
 }
 
-Server::Server(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home)
-    : state_(io, counters, std::move(home)) {}
+Server::Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home)
+    : state_(io, worker, counters, std::move(home)) {}
 
 Server::~Server() = default;
 
 void Server::apply(const Publication& publication) { state_.snapshot.apply(publication); }
 
-void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox, UniqueFd udp,
-                  UniqueFd tcp) {
+void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox,
+                  std::shared_ptr<Steering> steering, UniqueFd udp, UniqueFd tcp) {
     close(container_id);
     auto container = std::make_shared<ServedContainer>();
     container->view = view;
     container->forward = std::make_shared<ForwardClient>(std::move(sandbox));
-    Listeners listeners{container, std::make_shared<UdpListener>(state_, container, std::move(udp)), nullptr};
+    Listeners listeners{container,
+                        std::make_shared<UdpListener>(state_, container, std::move(steering), std::move(udp)), nullptr};
     listeners.udp->start();
     if (tcp) {
         listeners.tcp = std::make_shared<TcpListener>(state_, container, std::move(tcp));

@@ -14,6 +14,7 @@
 #include "common/unique_fd.h"
 #include "resolver/answer.h"
 #include "resolver/forward/forwarder.h"
+#include "resolver/server/steering.h"
 #include "resolver/server/udp_batch.h"
 #include "resolver/zone/snapshot.h"
 
@@ -24,10 +25,16 @@ class TcpListener;
 
 /// All that one worker works with. Buffers belong to the worker, not to its sockets: a container costs little memory.
 struct ServerState {
-    ServerState(boost::asio::io_context& loop, DnsCounters& dns_counters, std::shared_ptr<const NetNs> home)
-        : io(loop), counters(dns_counters), forwarder(loop, dns_counters, std::move(home)), tcp_out(dns::kMessageMax) {}
+    ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
+                std::shared_ptr<const NetNs> home)
+        : io(loop),
+          worker(number),
+          counters(dns_counters),
+          forwarder(loop, dns_counters, std::move(home)),
+          tcp_out(dns::kMessageMax) {}
 
     boost::asio::io_context& io;
+    unsigned worker;  ///< its number
     DnsCounters& counters;
     Snapshot snapshot;
     FastRandom random;
@@ -75,13 +82,13 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
 /// The server of one worker: its listeners and what they answer from. All calls on the worker's thread.
 class Server {
 public:
-    Server(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home);
+    Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home);
     ~Server();
 
     void apply(const Publication& publication);
     /// `tcp` is empty on the workers that do not own the container's TCP listener. Replaces what was open.
-    void open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox, UniqueFd udp,
-              UniqueFd tcp);
+    void open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox,
+              std::shared_ptr<Steering> steering, UniqueFd udp, UniqueFd tcp);
     void set_view(const std::string& container_id, Slot view);
     void close(const std::string& container_id);
     /// Has a query of a container answered as over TCP; false if the container is not open here. For explain().

@@ -35,20 +35,6 @@ Result<> bind_to(int fd, std::uint16_t port) {
     return {};
 }
 
-/// Chooses the member of the group by the number of the CPU, modulo its size (classic BPF, socket(7)).
-Result<> steer_by_cpu(int fd, unsigned workers) {
-    std::array<sock_filter, 3> code{{
-        {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_CPU)},
-        {BPF_ALU | BPF_MOD | BPF_K, 0, 0, workers},
-        {BPF_RET | BPF_A, 0, 0, 0},
-    }};
-    const sock_fprog program{code.size(), code.data()};
-    if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0) {
-        return fail_errno("steer queries by CPU");
-    }
-    return {};
-}
-
 Result<UniqueFd> open_udp() {
     UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return fail_errno("open a UDP socket");
@@ -85,7 +71,7 @@ Result<ListenerSockets> open_here(unsigned workers) {
         sockets.udp.push_back(std::move(*udp));
         // From the first member on the group has its program, so no query goes astray while it grows.
         if (worker == 0 && workers > 1) {
-            if (auto steered = steer_by_cpu(sockets.udp[0].get(), workers); !steered) {
+            if (auto steered = steer_by_cpu(sockets.udp[0].get(), workers, std::nullopt); !steered) {
                 return fail(std::move(steered).error());
             }
         }
@@ -97,6 +83,23 @@ Result<ListenerSockets> open_here(unsigned workers) {
 }
 
 }  // namespace
+
+// Classic BPF, socket(7): the program returns the index of a member of the group.
+Result<> steer_by_cpu(int fd, unsigned workers, const std::optional<Redirect>& redirect) {
+    const Redirect led = redirect.value_or(Redirect{});  // at rest worker 0 is led to itself
+    std::array<sock_filter, 5> code{{
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_CPU)},
+        {BPF_ALU | BPF_MOD | BPF_K, 0, 0, workers},
+        {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, led.from},
+        {BPF_RET | BPF_A, 0, 0, 0},
+        {BPF_RET | BPF_K, 0, 0, led.to},
+    }};
+    const sock_fprog program{code.size(), code.data()};
+    if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0) {
+        return fail_errno("steer queries by CPU");
+    }
+    return {};
+}
 
 Result<ListenerSockets> open_listeners(const NetNs& sandbox, unsigned workers) {
     return sandbox.call([workers] { return open_here(workers); });

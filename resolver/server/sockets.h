@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "common/netns.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "resolver/server/steering.h"
 
 namespace nsr::resolver {
 
@@ -27,5 +29,9 @@ inline constexpr int kTcpBacklog = 64;
 /// the loopback it is received on the same one), so a query is answered where its asker runs, by the worker pinned
 /// there.
 Result<ListenerSockets> open_listeners(const NetNs& sandbox, unsigned workers);
+
+/// Sets which member of the group of `fd` gets the queries of which CPU: worker and CPU of the same number (modulo the
+/// workers) belong together, but for the redirect.
+Result<> steer_by_cpu(int fd, unsigned workers, const std::optional<Redirect>& redirect);
 
 }  // namespace nsr::resolver

@@ -4,6 +4,8 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "resolver/server/sockets.h"
+
 namespace nsr::resolver {
 namespace {
 
@@ -18,8 +20,9 @@ sockaddr_in plain(const boost::asio::ip::udp::endpoint& endpoint) {
 
 }  // namespace
 
-UdpListener::UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container, UniqueFd socket)
-    : state_(state), container_(std::move(container)), socket_(state.io) {
+UdpListener::UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container,
+                         std::shared_ptr<Steering> steering, UniqueFd socket)
+    : state_(state), container_(std::move(container)), steering_(std::move(steering)), socket_(state.io) {
     socket_.assign(boost::asio::ip::udp::v4(), socket.release());
 }
 
@@ -41,29 +44,41 @@ void UdpListener::on_received(const boost::system::error_code& error, std::size_
     if (!error) {
         state_.counters.queries_udp.add();
         const sockaddr_in client = plain(sender_);
-        const dns::Buffer out = state_.batch.reply_buffer();
-        const std::size_t reply = serve(state_, *container_, {first_.data(), size}, dns::Transport::udp, out,
-                                        [&] { return deliver_to(client); });
-        if (reply > 0) send(out.first(reply), client);
-        drain();
+        const std::size_t reply = serve(state_, *container_, {first_.data(), size}, dns::Transport::udp,
+                                        state_.batch.reply_buffer(), [&] { return deliver_to(client); });
+        if (reply > 0) state_.batch.queue_reply(client, reply);
+        steer(1 + drain());
     }
     receive();
 }
 
-void UdpListener::drain() {
+/// Answers what else has arrived, and sends with it what was queued before: how many queries.
+unsigned UdpListener::drain() {
     UdpBatch& batch = state_.batch;
     const int fd = socket_.native_handle();
+    unsigned taken = 0;
     for (unsigned turn = 0; turn < kBatchesPerTurn; ++turn) {
         const unsigned count = batch.receive(fd);
         state_.counters.queries_udp.add(count);
         for (unsigned index = 0; index < count; ++index) {
             const std::size_t reply = serve(state_, *container_, batch.received(index), dns::Transport::udp,
                                             batch.reply_buffer(), [&] { return deliver_to(batch.sender(index)); });
-            if (reply > 0) batch.queue_reply(index, reply);
+            if (reply > 0) batch.queue_reply(batch.sender(index), reply);
         }
         state_.counters.send_errors.add(batch.send(fd));
-        if (count < UdpBatch::kSize) return;
+        taken += count;
+        if (count < UdpBatch::kSize) break;
     }
+    return taken;
+}
+
+void UdpListener::steer(unsigned queries) {
+    if (!steering_->matters(state_.worker, queries)) return;
+    const auto change = steering_->judge(state_.worker, queries, meter_, std::chrono::steady_clock::now());
+    if (!change) return;
+    // What the kernel refuses, it refuses again: then the container stays at rest.
+    if (steer_by_cpu(socket_.native_handle(), steering_->workers(), change->redirect)) state_.counters.redirects.add();
+    steering_->settled(*change);
 }
 
 void UdpListener::send(dns::Bytes reply, const sockaddr_in& client) {

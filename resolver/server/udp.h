@@ -15,7 +15,8 @@ namespace nsr::resolver {
 /// after close() these let go of it.
 class UdpListener : public std::enable_shared_from_this<UdpListener> {
 public:
-    UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container, UniqueFd socket);
+    UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container, std::shared_ptr<Steering> steering,
+                UniqueFd socket);
 
     void start() { receive(); }
     void close();
@@ -25,12 +26,15 @@ private:
 
     void receive();
     void on_received(const boost::system::error_code& error, std::size_t size);
-    void drain();
+    unsigned drain();
+    void steer(unsigned queries);
     void send(dns::Bytes reply, const sockaddr_in& client);
     Deliver deliver_to(const sockaddr_in& client);
 
     ServerState& state_;
     std::shared_ptr<ServedContainer> container_;
+    std::shared_ptr<Steering> steering_;
+    Steering::Meter meter_;
     boost::asio::ip::udp::socket socket_;
     Endpoint sender_;
     std::array<std::uint8_t, dns::kQueryMax> first_;  // the first datagram of a burst; the others go to the worker's

@@ -8,6 +8,8 @@ UdpBatch::UdpBatch() : buffers_(std::make_unique_for_overwrite<Buffers>()) {
         receive_[index].msg_hdr.msg_name = &senders_[index];
         receive_[index].msg_hdr.msg_iov = &receive_vectors_[index];
         receive_[index].msg_hdr.msg_iovlen = 1;
+    }
+    for (unsigned index = 0; index < kReplies; ++index) {
         send_vectors_[index] = {buffers_->out[index].data(), 0};
         send_[index].msg_hdr.msg_namelen = sizeof(sockaddr_in);
         send_[index].msg_hdr.msg_iov = &send_vectors_[index];
@@ -21,8 +23,8 @@ unsigned UdpBatch::receive(int fd) {
     return count > 0 ? static_cast<unsigned>(count) : 0;
 }
 
-void UdpBatch::queue_reply(unsigned index, std::size_t size) {
-    send_[queued_].msg_hdr.msg_name = &senders_[index];
+void UdpBatch::queue_reply(const sockaddr_in& client, std::size_t size) {
+    send_[queued_].msg_hdr.msg_name = const_cast<sockaddr_in*>(&client);  // read only: sendmmsg(2) takes it non-const
     send_vectors_[queued_].iov_len = size;
     ++queued_;
 }

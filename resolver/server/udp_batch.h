@@ -14,6 +14,7 @@ namespace nsr::resolver {
 class UdpBatch {
 public:
     static constexpr unsigned kSize = 32;
+    static constexpr unsigned kReplies = kSize + 1;  ///< one more, to a datagram that came alone before the others
 
     UdpBatch();
 
@@ -24,22 +25,22 @@ public:
 
     /// Where the next reply is to be written.
     dns::Buffer reply_buffer() { return buffers_->out[queued_]; }
-    /// The reply buffer holds `size` bytes for the sender of datagram `index`.
-    void queue_reply(unsigned index, std::size_t size);
+    /// The reply buffer holds `size` bytes for a client, whose address stays where it is until they are sent.
+    void queue_reply(const sockaddr_in& client, std::size_t size);
     /// Sends the queued replies; returns how many the kernel did not take.
     unsigned send(int fd);
 
 private:
     struct Buffers {
         std::array<std::array<std::uint8_t, dns::kQueryMax>, kSize> in;
-        std::array<std::array<std::uint8_t, dns::kEdnsLimit>, kSize> out;
+        std::array<std::array<std::uint8_t, dns::kEdnsLimit>, kReplies> out;
     };
 
     std::unique_ptr<Buffers> buffers_;
     std::array<mmsghdr, kSize> receive_{};
-    std::array<mmsghdr, kSize> send_{};
+    std::array<mmsghdr, kReplies> send_{};
     std::array<iovec, kSize> receive_vectors_{};
-    std::array<iovec, kSize> send_vectors_{};
+    std::array<iovec, kReplies> send_vectors_{};
     std::array<sockaddr_in, kSize> senders_{};
     unsigned queued_ = 0;
 };
