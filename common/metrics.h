@@ -45,11 +45,21 @@ struct alignas(128) DnsCounters {
     Counter cache_entries;  ///< now
 };
 
+/// What the proxy counts. Changed by the proxy's thread only.
+struct ProxyCounters {
+    Counter connections;  ///< now, TCP
+    Counter sessions;     ///< now, UDP
+    Counter carried;      ///< TCP connections and UDP sessions begun
+    Counter unreachable;  ///< of these, whose container did not answer
+    Counter limited;      ///< clients that met a limit
+};
+
 /// Everything that is counted, in one place; read by GET /metrics.
 struct Metrics {
     explicit Metrics(unsigned workers) : dns(workers) {}
 
     std::vector<DnsCounters> dns;  ///< one per DNS worker
+    ProxyCounters proxy;
 
     // Changed by the operations thread.
     Counter networks;    ///< now

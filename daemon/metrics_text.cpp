@@ -58,6 +58,25 @@ struct Row {
     double scale = 1;
 };
 
+struct ProxyRow {
+    const char* name;
+    const char* help;
+    MetricType type;
+    Counter ProxyCounters::* counter;
+};
+
+constexpr ProxyRow kProxyRows[] = {
+    {"nsr_proxy_connections", "TCP connections through the port proxy.", MetricType::Gauge,
+     &ProxyCounters::connections},
+    {"nsr_proxy_sessions", "UDP clients of the port proxy.", MetricType::Gauge, &ProxyCounters::sessions},
+    {"nsr_proxy_carried_total", "TCP connections and UDP clients of the port proxy so far.", MetricType::Counter,
+     &ProxyCounters::carried},
+    {"nsr_proxy_unreachable_total", "Of these, whose container did not answer.", MetricType::Counter,
+     &ProxyCounters::unreachable},
+    {"nsr_proxy_limited_total", "Clients that met a limit of the port proxy.", MetricType::Counter,
+     &ProxyCounters::limited},
+};
+
 constexpr double kMicro = 1e-6;
 
 constexpr Row kRows[] = {
@@ -94,6 +113,10 @@ std::string metrics_text(const Metrics& metrics) {
     std::vector<MetricFamily> families;
     for (const auto& row : kRows) {
         const double value = static_cast<double>((metrics.*row.counter).value()) * row.scale;
+        families.push_back({row.name, row.help, row.type, {sample(row.type, value)}});
+    }
+    for (const auto& row : kProxyRows) {
+        const auto value = static_cast<double>((metrics.proxy.*row.counter).value());
         families.push_back({row.name, row.help, row.type, {sample(row.type, value)}});
     }
     for (const auto& row : kDnsRows) {
