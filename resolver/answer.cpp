@@ -5,6 +5,7 @@
 
 #include "resolver/dns/reply.h"
 #include "resolver/dns/reverse.h"
+#include "resolver/zone/wildcard.h"
 
 namespace nsr::resolver {
 namespace {
@@ -20,8 +21,6 @@ constexpr std::size_t kAddressesMax = (dns::kMessageMax - dns::kHeaderSize) / 16
 
 /// The most CNAME records that are followed for one question; a longer chain is a loop, or as bad as one.
 constexpr unsigned kCnamesMax = 8;
-
-constexpr std::uint8_t kStar[] = {1, '*'};
 
 /// What stands before `suffix` in a name; empty if the name does not end with it at the border of a label.
 Bytes split_suffix(Bytes name, Bytes suffix) {
@@ -42,25 +41,28 @@ std::size_t write_refusal(dns::Query query, Rcode rcode, dns::Buffer out) {
     return reply.finish(rcode);
 }
 
-/// The entry of "*.PARENT", or nullptr.
-const NameEntry* wildcard_below(const Zone& zone, const Name& parent) {
-    const auto wildcard = Name::from_wire(kStar).with_suffix(parent);
-    return wildcard ? zone.find(dns::hash_name(wildcard->wire()), *wildcard) : nullptr;
-}
-
-/// Whether a name lies at or below the domain of a wildcard.
-bool is_of_wildcard(const Zone& zone, const Name& name) {
-    if (!zone.has_wildcards()) return false;
-    for (Bytes rest = name.wire();; rest = rest.subspan(1U + rest[0])) {
-        if (wildcard_below(zone, Name::from_wire(rest)) != nullptr) return true;
-        if (rest.empty()) return false;
-    }
-}
-
 /// Whether a record is answered: what a container says of the same name goes before.
 bool is_answered(const NameEntry& entry, const StoredRecord& record) {
     return entry.contributions.empty() ||
            (record.type != RrType::a && record.type != RrType::aaaa && record.type != RrType::cname);
+}
+
+/// Checks the cookie that came and sets the one that goes (RFC 9018). A bad one is treated as none at all (RFC 7873
+/// §5.2.4): nobody can forge the addresses inside a container. False if there was one and it is bad.
+bool settle_cookie(dns::Query& query, const Snapshot& snapshot, Slot client) {
+    if (query.cookie_size == 0) return true;
+    std::array<std::uint8_t, 4> who;
+    dns::write32(who.data(), client);
+    const std::size_t whole = query.client_cookie.size() + query.server_cookie.size();
+    auto verdict = dns::CookieVerdict::bad;
+    if (query.cookie_size == whole) {
+        verdict =
+            dns::check_server_cookie(query.server_cookie, query.client_cookie, who, snapshot.now, snapshot.cookie_key);
+    }
+    if (verdict != dns::CookieVerdict::good) {
+        query.server_cookie = dns::make_server_cookie(query.client_cookie, who, snapshot.now, snapshot.cookie_key);
+    }
+    return verdict != dns::CookieVerdict::bad || query.cookie_size == query.client_cookie.size();
 }
 
 /// A place where a name is known.
@@ -93,7 +95,6 @@ private:
     bool each_match(const Name& name, std::uint64_t hash, Visit&& visit);
     const NameEntry* find_in(const View::Network& network, const Zone& zone, const Name& name, std::uint64_t hash,
                              bool with_network);
-    const NameEntry* find_wildcard(const Zone& zone, const Name& name) const;
 
     std::optional<Outcome> answer_once();
     std::optional<Outcome> answer_name();
@@ -146,25 +147,14 @@ const NameEntry* Responder::find_in(const View::Network& network, const Zone& zo
         if (target != nullptr && !target->is_empty()) return target;
     }
     const NameEntry* entry = zone.find(hash, name);
-    if (entry == nullptr) return zone.has_wildcards() ? find_wildcard(zone, name) : nullptr;
+    if (entry == nullptr) {
+        entry = zone.has_wildcards() ? find_wildcard(zone, name) : nullptr;
+        if (trace_ != nullptr && entry != nullptr) note("'" + name.text() + "' is one of '" + entry->name.text() + "'");
+        return entry;
+    }
     // What is there only because of names below it is ours where the network or a wildcard says that all of it is:
     // nobody's "example.org" goes away because somebody has the alias "www.example.org".
     return !entry->is_empty() || with_network || is_of_wildcard(zone, name) ? entry : nullptr;
-}
-
-/// RFC 4592: the wildcard below the closest name that exists.
-const NameEntry* Responder::find_wildcard(const Zone& zone, const Name& name) const {
-    Bytes rest = name.wire();
-    while (!rest.empty()) {
-        rest = rest.subspan(1U + rest[0]);
-        const Name parent = Name::from_wire(rest);
-        if (const NameEntry* entry = wildcard_below(zone, parent)) {
-            if (trace_ != nullptr) note("'" + name.text() + "' is one of '" + entry->name.text() + "'");
-            return entry;
-        }
-        if (!rest.empty() && zone.find(dns::hash_name(rest), parent) != nullptr) return nullptr;
-    }
-    return nullptr;
 }
 
 template <typename Visit>
@@ -441,20 +431,26 @@ Reply::Offset Responder::reverse_owner(const IpPrefix& subnet) const {
 // NOLINTNEXTLINE(readability-function-size)
 Outcome answer(Bytes datagram, dns::Transport transport, const Snapshot& snapshot, Slot slot, FastRandom& random,
                dns::Buffer out, dns::Query& query, Trace* trace) {
-    switch (dns::read_query(datagram, query)) {
+    const dns::QueryStatus status = dns::read_query(datagram, query);
+    switch (status) {
         case dns::QueryStatus::drop:
             return {Verdict::drop, 0};
         case dns::QueryStatus::formerr:
             return {Verdict::error, write_refusal(query, Rcode::formerr, out)};
         case dns::QueryStatus::not_a_query:
             return {Verdict::error, write_refusal(query, Rcode::notimp, out)};
+        case dns::QueryStatus::cookie_only:
         case dns::QueryStatus::ok:
             break;
     }
+    const bool is_cookie_bad = !settle_cookie(query, snapshot, slot);
     const auto error = [&](Rcode rcode, dns::Ede ede) {
         return Outcome{Verdict::error, write_error(datagram, query, rcode, ede, out)};
     };
     if (query.has_edns && query.edns_version > 0) return error(Rcode::badvers, dns::Ede::none);
+    if (status == dns::QueryStatus::cookie_only) {
+        return error(is_cookie_bad ? Rcode::badcookie : Rcode::noerror, dns::Ede::none);
+    }
     if (query.klass != dns::RrClass::in && query.klass != dns::RrClass::any) {
         return error(Rcode::refused, dns::Ede::none);
     }

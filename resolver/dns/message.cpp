@@ -1,5 +1,6 @@
 #include "resolver/dns/message.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -9,6 +10,15 @@ namespace {
 
 constexpr std::size_t kFixedRecordSize = 10;  // type, class, TTL, RDLENGTH
 constexpr std::size_t kOptSize = 11;
+constexpr std::size_t kOptionHead = 4;       // code, length
+constexpr std::uint16_t kCookieOption = 10;  // RFC 7873
+constexpr std::uint16_t kEdeOption = 15;     // RFC 8914
+
+/// What the OPT of a reply takes at least.
+std::size_t opt_size(const Query& query) {
+    if (!query.has_edns) return 0;
+    return kOptSize + (query.cookie_size > 0 ? kOptionHead + sizeof(ClientCookie) + sizeof(ServerCookie) : 0);
+}
 
 /// Where the RRset that a record belongs to begins: records of one owner and type stand together.
 bool same_set(Bytes message, const RecordView& a, const RecordView& b) {
@@ -26,7 +36,8 @@ public:
     Relay(Bytes reply, const Query& query, std::size_t limit, Buffer out)
         : reply_(reply),
           query_(query),
-          limit_(limit - (query.has_edns ? kOptSize : 0)),
+          limit_(limit - opt_size(query)),
+          end_(limit),
           out_(out),
           size_(kHeaderSize + query.question_size) {}
 
@@ -51,7 +62,7 @@ public:
 
     std::size_t finish() {
         if (query_.has_edns) add_opt();
-        const std::uint16_t flags = read16(&reply_[2]);
+        const auto flags = static_cast<std::uint16_t>(read16(&reply_[2]) & ~kFlagZ);  // some servers copy it
         write16(out_.data(), query_.id);
         write16(out_.data() + 2, static_cast<std::uint16_t>(flags | kFlagRa | (is_truncated_ ? kFlagTc : 0)));
         write16(out_.data() + 4, 1);
@@ -76,14 +87,42 @@ private:
         opt[5] = opt_ ? reply_[opt_->fixed + 4] : std::uint8_t{0};  // the upper bits of the rcode
         opt[6] = 0;
         write16(opt + 7, query_.dnssec_ok ? 0x8000 : 0);
-        write16(opt + 9, 0);
         size_ += kOptSize;
+        if (query_.cookie_size > 0) {
+            add_option(kCookieOption, query_.client_cookie, query_.server_cookie);
+        }
+        if (const auto error = ede(); !error.empty() && size_ + kOptionHead + error.size() <= end_) {
+            add_option(kEdeOption, error, {});
+        }
+        write16(opt + 9, static_cast<std::uint16_t>(out_.data() + size_ - opt - static_cast<std::ptrdiff_t>(kOptSize)));
         ++counts_[2];
+    }
+
+    void add_option(std::uint16_t code, Bytes data, Bytes more) {
+        std::uint8_t* option = out_.data() + size_;
+        write16(option, code);
+        write16(option + 2, static_cast<std::uint16_t>(data.size() + more.size()));
+        std::ranges::copy(data, option + kOptionHead);
+        std::ranges::copy(more, option + kOptionHead + data.size());
+        size_ += kOptionHead + data.size() + more.size();
+    }
+
+    /// The upstream's reason (RFC 8914) without its text, which is not for everybody's eyes.
+    Bytes ede() const {
+        if (!opt_) return {};
+        for (Bytes options = reply_.subspan(opt_->data, opt_->data_size); options.size() >= kOptionHead;) {
+            const std::size_t size = read16(&options[2]);
+            if (options.size() < kOptionHead + size) return {};
+            if (read16(&options[0]) == kEdeOption && size >= 2) return options.subspan(kOptionHead, 2);
+            options = options.subspan(kOptionHead + size);
+        }
+        return {};
     }
 
     Bytes reply_;
     const Query& query_;
-    std::size_t limit_;
+    std::size_t limit_;  ///< of the records
+    std::size_t end_;    ///< of the whole
     Buffer out_;
     std::size_t size_;
     std::size_t size_at_set_ = 0;

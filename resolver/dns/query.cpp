@@ -22,6 +22,9 @@ bool read_options(Bytes options, Query& query) {
             if (size != kClientCookieSize && (size < kCookieMin || size > kCookieMax)) return false;
             std::copy_n(&options[4], kClientCookieSize, query.client_cookie.begin());
             query.cookie_size = static_cast<std::uint8_t>(size);
+            if (size == kClientCookieSize + query.server_cookie.size()) {
+                std::copy_n(&options[4 + kClientCookieSize], query.server_cookie.size(), query.server_cookie.begin());
+            }
         }
         options = options.subspan(4 + size);
     }
@@ -72,9 +75,15 @@ QueryStatus read_query(Bytes datagram, Query& query) {
     const unsigned answers = read16(header + 6);
     const unsigned authorities = read16(header + 8);
     const unsigned additionals = read16(header + 10);
-    if (read16(header + 4) != 1 || answers > 1 || authorities > 1 || additionals > 2) return QueryStatus::formerr;
+    const unsigned questions = read16(header + 4);
+    if (questions > 1 || answers > 1 || authorities > 1 || additionals > 2) return QueryStatus::formerr;
 
     std::size_t at = kHeaderSize;
+    const unsigned records = answers + authorities + additionals;
+    if (questions == 0) {
+        const bool is_whole = read_records(datagram, at, records, answers + authorities, query);
+        return is_whole && query.cookie_size > 0 ? QueryStatus::cookie_only : QueryStatus::formerr;
+    }
     // A pointer would lead into the header: Name::read refuses it only when it leads forwards, so look here.
     if (!query.name.read(datagram, at) || at - kHeaderSize != query.name.size() + 1 || at + 4 > datagram.size()) {
         return QueryStatus::formerr;
@@ -84,7 +93,6 @@ QueryStatus read_query(Bytes datagram, Query& query) {
     query.type = RrType{read16(&datagram[at])};
     query.klass = RrClass{read16(&datagram[at + 2])};
     query.hash = hash_name(query.name.wire());
-    const unsigned records = answers + authorities + additionals;
     if (records > 0 && !read_records(datagram, at + 4, records, answers + authorities, query))
         return QueryStatus::formerr;
     return QueryStatus::ok;

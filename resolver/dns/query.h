@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 
+#include "resolver/dns/cookie.h"
 #include "resolver/dns/name.h"
 #include "resolver/dns/types.h"
 
@@ -14,6 +15,7 @@ enum class QueryStatus : std::uint8_t {
     drop,         ///< too short for a header, or a response: no reply at all (D-100, D-102)
     formerr,      ///< malformed (D-101, D-103, D-106)
     not_a_query,  ///< another opcode (D-104, D-105)
+    cookie_only,  ///< no question, but a cookie: asks for the server's (RFC 7873 §5.4)
 };
 
 /// One question as it was asked. Plain and small enough for the stack; refers to no memory but its own, so that it can
@@ -33,7 +35,9 @@ struct Query {
     bool dnssec_ok = false;        ///< DO
     std::uint16_t edns_size = 0;   ///< as announced
     std::uint8_t cookie_size = 0;  ///< 0: none; 8: a client's; 16 to 40: with a server's
-    std::array<std::uint8_t, 8> client_cookie{};
+    ClientCookie client_cookie{};
+    /// As it came, with a cookie_size of 24 (ours never have another); the one to be sent once that has been checked.
+    ServerCookie server_cookie{};
 
     bool recursion_desired() const { return (flags & kFlagRd) != 0; }
     bool checking_disabled() const { return (flags & kFlagCd) != 0; }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kFixedRecordSize = 10;  // type, class, TTL, RDLENGTH
 constexpr std::size_t kOptSize = 11;
-constexpr std::size_t kServerCookieSize = 8;
+constexpr std::size_t kServerCookieSize = sizeof(ServerCookie);
 constexpr std::size_t kCookieOptionSize = 4 + 8 + kServerCookieSize;
 constexpr std::size_t kEdeOptionSize = 6;
 constexpr std::uint16_t kCookieOption = 10;  // RFC 7873
@@ -19,10 +19,6 @@ std::size_t opt_room(const Query& query) {
     if (!query.has_edns) return 0;
     return kOptSize + kEdeOptionSize + (query.cookie_size > 0 ? kCookieOptionSize : 0);
 }
-
-/// The server's half of a cookie: a keyed hash of the client's. It is the same for every worker until the daemon is
-/// started again (RFC 7873 §4.3 leaves the algorithm to the server).
-std::uint64_t server_cookie(const Query& query) { return hash_name(query.client_cookie); }
 
 }  // namespace
 
@@ -112,8 +108,7 @@ void Reply::write_opt(Rcode rcode) {
         write16(option, kCookieOption);
         write16(option + 2, 8 + kServerCookieSize);
         std::memcpy(option + 4, query_.client_cookie.data(), query_.client_cookie.size());
-        const std::uint64_t cookie = server_cookie(query_);
-        std::memcpy(option + 12, &cookie, sizeof cookie);
+        std::memcpy(option + 12, query_.server_cookie.data(), kServerCookieSize);
         option += kCookieOptionSize;
     }
     if (ede_ != Ede::none) {

@@ -20,9 +20,9 @@ constexpr std::pair<RrType, std::string_view> kTypes[] = {
 };
 
 constexpr std::pair<Rcode, std::string_view> kRcodes[] = {
-    {Rcode::noerror, "NOERROR"},   {Rcode::formerr, "FORMERR"}, {Rcode::servfail, "SERVFAIL"},
-    {Rcode::nxdomain, "NXDOMAIN"}, {Rcode::notimp, "NOTIMP"},   {Rcode::refused, "REFUSED"},
-    {Rcode::badvers, "BADVERS"},
+    {Rcode::noerror, "NOERROR"},   {Rcode::formerr, "FORMERR"},     {Rcode::servfail, "SERVFAIL"},
+    {Rcode::nxdomain, "NXDOMAIN"}, {Rcode::notimp, "NOTIMP"},       {Rcode::refused, "REFUSED"},
+    {Rcode::badvers, "BADVERS"},   {Rcode::badcookie, "BADCOOKIE"},
 };
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

@@ -46,6 +46,7 @@ enum class Rcode : std::uint16_t {
     notimp = 4,
     refused = 5,
     badvers = 16,
+    badcookie = 23,
 };
 
 enum class Opcode : std::uint8_t { query = 0, iquery = 1, status = 2, notify = 4, update = 5 };
@@ -56,6 +57,7 @@ enum class Ede : std::uint16_t {
     other = 0,
     stale_answer = 3,
     blocked = 15,
+    filtered = 17,
     stale_nxdomain = 19,
     not_ready = 14,
     no_reachable_authority = 22,

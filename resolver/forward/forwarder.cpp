@@ -155,7 +155,8 @@ void Forwarder::State::ask(const ForwardRequest& request, Deliver deliver) {
     auto servers = servers_for(request);
     if (servers.empty()) {
         counters.forward_failures.add();
-        return refuse(dns::Ede::no_reachable_authority);
+        // Servers there are, but an internal network keeps them away: a policy, not a failure.
+        return refuse(request.view.upstreams.empty() ? dns::Ede::no_reachable_authority : dns::Ede::filtered);
     }
     counters.forwarded.add();
     ++in_flight;

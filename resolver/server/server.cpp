@@ -7,6 +7,29 @@
 
 namespace nsr::resolver {
 
+namespace {
+
+dns::CookieKey make_key() {
+    dns::CookieKey key;
+    random_bytes(key);
+    return key;
+}
+
+/// Of this run of the daemon: what cookies it has given are forgotten with it, and clients get new ones.
+const dns::CookieKey kCookieKey = make_key();
+
+}  // namespace
+
+ServerState::ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
+                         std::shared_ptr<const NetNs> home)
+    : io(loop),
+      worker(number),
+      counters(dns_counters),
+      forwarder(loop, dns_counters, std::move(home)),
+      tcp_out(dns::kMessageMax) {
+    snapshot.cookie_key = kCookieKey;
+}
+
 void forward(ServerState& state, const ServedContainer& container, dns::Bytes datagram, const dns::Query& query,
              dns::Transport transport, dns::Bytes chain, Deliver deliver) {
     const View* view = state.snapshot.view(container.view);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <time.h>
+
 #include <array>
 #include <map>
 #include <memory>
@@ -26,12 +28,14 @@ class TcpListener;
 /// All that one worker works with. Buffers belong to the worker, not to its sockets: a container costs little memory.
 struct ServerState {
     ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
-                std::shared_ptr<const NetNs> home)
-        : io(loop),
-          worker(number),
-          counters(dns_counters),
-          forwarder(loop, dns_counters, std::move(home)),
-          tcp_out(dns::kMessageMax) {}
+                std::shared_ptr<const NetNs> home);
+
+    /// Reads the clock for what is answered next (cookies): once for each time that a socket is ready.
+    void tick() {
+        timespec now{};
+        ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        snapshot.now = static_cast<std::uint32_t>(now.tv_sec);
+    }
 
     boost::asio::io_context& io;
     unsigned worker;  ///< its number

@@ -155,6 +155,7 @@ void TcpConnection::take_frames() {
 
 void TcpConnection::answer_one(dns::Bytes query) {
     state_.counters.queries_tcp.add();
+    state_.tick();
     const std::size_t size = serve(state_, *container_, query, dns::Transport::tcp, state_.tcp_out, [this] {
         ++in_flight_;
         return Deliver([self = shared_from_this()](dns::Bytes reply) { self->on_forwarded(reply); });

@@ -43,6 +43,7 @@ void UdpListener::on_received(const boost::system::error_code& error, std::size_
     if (error == boost::asio::error::operation_aborted || !socket_.is_open()) return;
     if (!error) {
         state_.counters.queries_udp.add();
+        state_.tick();
         const sockaddr_in client = plain(sender_);
         const std::size_t reply = serve(state_, *container_, {first_.data(), size}, dns::Transport::udp,
                                         state_.batch.reply_buffer(), [&] { return deliver_to(client); });

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "resolver/dns/cookie.h"
 #include "resolver/zone/zone.h"
 
 namespace nsr::resolver {
@@ -48,6 +49,8 @@ struct Publication {
 struct Snapshot {
     std::vector<std::shared_ptr<const Zone>> zones;  ///< by slot
     std::vector<std::shared_ptr<const View>> views;  ///< by slot
+    dns::CookieKey cookie_key{};                     ///< the same for all workers
+    std::uint32_t now = 0;                           ///< seconds since 1970, for cookies; kept by the worker
 
     void apply(const Publication& publication) {
         put(zones, publication.zones);

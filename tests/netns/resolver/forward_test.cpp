@@ -126,7 +126,9 @@ TEST_F(ResolverTest, DoesNotAskTheHostsServersForAnInternalNetwork) {
     view.upstreams[0].from_host = true;
     view.outside = false;
     put(view);
-    EXPECT_THAT(dig("+time=2 outside.example A"), HasSubstr("SERVFAIL"));
+    const auto said = dig("+time=2 outside.example A");
+    EXPECT_THAT(said, HasSubstr("SERVFAIL"));
+    EXPECT_THAT(said, HasSubstr("EDE: 17 (Filtered)"));
 }
 
 }  // namespace

@@ -171,12 +171,6 @@ TEST_F(AnswerTest, SpeaksEdnsWithThoseThatDo) {
     EXPECT_THAT(badvers.answers, IsEmpty());
 }
 
-TEST_F(AnswerTest, AnswersCookies) {
-    const auto reply = ask(Ask{.name = "web1", .edns_size = 1232, .options = {0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8}});
-    EXPECT_EQ(reply.opt_options.substr(0, 24), "000a00100102030405060708");
-    EXPECT_EQ(ask(Ask{.name = "web1", .edns_size = 1232, .options = {0, 10, 0, 3, 1, 2, 3}}).rcode, kFormErr);
-}
-
 TEST_F(AnswerTest, IgnoresOptionsItDoesNotKnow) {
     const auto reply = ask(Ask{.name = "web1", .edns_size = 1232, .options = {0xfd, 0xe9, 0, 2, 1, 2}});
     EXPECT_THAT(reply.data(), ElementsAre("10.77.0.11"));

@@ -101,6 +101,7 @@ TEST_F(MessageTest, RestoresIdAndCaseAndKeepsTheRest) {
     EXPECT_EQ(reply.answers.at(0).name, "Ok.Test.");
     EXPECT_EQ(reply.answers.at(0).ttl, 300U);
     EXPECT_TRUE(reply.flag(kFlagRa)) << "we do recurse";
+    EXPECT_FALSE(relayed(upstream_reply(2, true, 0x8140), kUdpLimit).flag(kFlagZ));
     EXPECT_FALSE(reply.has_opt) << "the client spoke no EDNS";
 }
 
@@ -126,6 +127,26 @@ TEST_F(MessageTest, RefusesRepliesThatAreCut) {
         reply.resize(size);
         EXPECT_FALSE(write_client_reply(reply, client_, query_, kUdpLimit, out)) << size;
     }
+}
+
+TEST_F(MessageTest, PassesTheReasonOn) {
+    ask(1232);
+    auto reply = upstream_reply(0, true, 0x8182);
+    const testing::Packet ede{0, 15, 0, 5, 0, 22, 'w', 'h', 'y'};
+    reply[reply.size() - 1] = static_cast<std::uint8_t>(ede.size());
+    reply.insert(reply.end(), ede.begin(), ede.end());
+    EXPECT_EQ(relayed(reply, kEdnsLimit).opt_options, "000f00020016");
+    ask();
+    EXPECT_FALSE(relayed(reply, kUdpLimit).has_opt);
+}
+
+TEST_F(MessageTest, GivesACookieToThoseThatSentOne) {
+    client_ = query_packet({.name = "Ok.Test", .edns_size = 1232, .options = {0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8}});
+    ASSERT_EQ(read_query(client_, query_), QueryStatus::ok);
+    query_.server_cookie.fill(9);
+    const auto reply = relayed(upstream_reply(1, true), kEdnsLimit);
+    EXPECT_EQ(reply.opt_options, "000a00180102030405060708" + std::string("09090909090909090909090909090909"));
+    EXPECT_TRUE(relayed(upstream_reply(40, true), kUdpLimit).flag(0x0200)) << "there is room for it in any case";
 }
 
 }  // namespace
