@@ -4,13 +4,14 @@
 
 #include <latch>
 #include <map>
+#include <set>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include "common/log.h"
-#include "netsetup/proxy/listen.h"
+#include "netsetup/proxy/host_socket.h"
 #include "netsetup/proxy/relay.h"
 
 namespace nsr::net {
@@ -33,9 +34,10 @@ public:
         thread_.join();
     }
 
-    Result<> ensure(const HostPort& port, const ProxyTarget& target) override;
+    bool carries() const override { return true; }
+    Result<> hold(const HostPort& port) override;
+    void carry(const HostPort& port, const ContainerPort& target) override;
     void release(const HostPort& port) override;
-    bool holds(const HostPort& port) const override { return held_.contains(port); }
 
 private:
     void run();
@@ -43,7 +45,7 @@ private:
     const ProxyLimits limits_;
     boost::asio::io_context io_{1};
     ProxyContext context_;
-    std::map<HostPort, ProxyTarget> held_;               // the caller's
+    std::set<HostPort> held_;                            // the caller's
     std::map<HostPort, std::shared_ptr<Relay>> relays_;  // the thread's
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
     std::jthread thread_;
@@ -60,22 +62,21 @@ void ThreadedProxy::run() {
     }
 }
 
-Result<> ThreadedProxy::ensure(const HostPort& port, const ProxyTarget& target) {
-    const auto found = held_.find(port);
-    if (found != held_.end()) {
-        if (found->second == target) return {};
-        found->second = target;
-        boost::asio::post(io_, [this, port, target] { relays_.at(port)->lead_to(target); });
-        return {};
-    }
-    auto socket = hold_port(port.protocol, port.address, port.port);
+Result<> ThreadedProxy::hold(const HostPort& port) {
+    if (held_.contains(port)) return {};
+    auto socket = open_host_socket(port, SocketUse::serve);
     if (!socket) return fail(std::move(socket).error());
-    held_.emplace(port, target);
-    boost::asio::post(io_, [this, port, target, fd = std::move(*socket)]() mutable {
+    held_.insert(port);
+    boost::asio::post(io_, [this, port, fd = std::move(*socket)]() mutable {
         const auto make = port.protocol == registry::Protocol::udp ? make_udp_relay : make_tcp_relay;
-        relays_.emplace(port, make(context_, std::move(fd), target)).first->second->start();
+        relays_.emplace(port, make(context_, std::move(fd), port.address.is_v6()));
     });
     return {};
+}
+
+void ThreadedProxy::carry(const HostPort& port, const ContainerPort& target) {
+    if (!held_.contains(port)) return;
+    boost::asio::post(io_, [this, port, target] { relays_.at(port)->lead_to(target); });
 }
 
 void ThreadedProxy::release(const HostPort& port) {
@@ -92,7 +93,7 @@ void ThreadedProxy::release(const HostPort& port) {
 
 }  // namespace
 
-std::unique_ptr<PortProxy> PortProxy::start(const ProxyLimits& limits, ProxyCounters& counters) {
+std::unique_ptr<PortProxy> make_port_proxy(const ProxyLimits& limits, ProxyCounters& counters) {
     return std::make_unique<ThreadedProxy>(limits, counters);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "common/ip.h"
 #include "common/metrics.h"
@@ -12,44 +12,56 @@
 
 namespace nsr::net {
 
-/// A port of the host.
+/// A port of the host: 0.0.0.0 and :: are all addresses of their family.
 struct HostPort {
-    registry::Protocol protocol = registry::Protocol::tcp;  ///< tcp or udp
-    IpAddress address;                                      ///< unspecified: every address of its family
+    registry::Protocol protocol = registry::Protocol::tcp;
+    IpAddress address;
     std::uint16_t port = 0;
 
     auto operator<=>(const HostPort&) const = default;
 };
 
-/// Where it leads.
-struct ProxyTarget {
+/// "0.0.0.0:8080/tcp", "[::]:8080/tcp"
+std::string text_of(const HostPort& port);
+
+/// Where a host port leads.
+struct ContainerPort {
     IpAddress address;
     std::uint16_t port = 0;
 
-    bool operator==(const ProxyTarget&) const = default;
+    bool operator==(const ContainerPort&) const = default;
 };
 
-/// The userland port proxy: holds published ports of the host against all others, and carries what the NAT rules do not
-/// catch (the host's loopback, IPv6 clients of an IPv4 container, everything once the rules are gone).
+/// Holds published ports against other programs of the host and, if it is a proxy, carries what the firewall's rules do
+/// not: connections from the host's loopback over IPv6, from IPv6 to a container without, and everything when the rules
+/// are gone.
 ///
-/// TCP connections are relayed with half-close of either side; UDP clients have a session each, which ends after
-/// silence. The container sees the host's address on its bridge.
-///
-/// *Threads.* One of its own does all the carrying. Calls come from one thread, the operations thread, in whose network
-/// namespace ports are bound and containers reached.
+/// *Threads.* Operations thread; a proxy has one more of its own.
 class PortProxy {
 public:
-    static std::unique_ptr<PortProxy> start(const ProxyLimits& limits, ProxyCounters& counters);
     virtual ~PortProxy() = default;
 
-    /// The port is held and leads there. A port that is held already keeps its socket and its connections; new clients
-    /// go to the new target. Fails as hold_port() does.
-    virtual Result<> ensure(const HostPort& port, const ProxyTarget& target) = 0;
+    /// Whether it carries traffic, too.
+    virtual bool carries() const = 0;
 
-    /// The port is free again when this returns; its connections and sessions are closed. No-op if it is not held.
+    /// From now on nobody else can listen at the port; no-op if it is held. Errc::conflict if somebody does already,
+    /// in Docker's words (docker-behaviour P-20, P-21).
+    virtual Result<> hold(const HostPort& port) = 0;
+
+    /// What comes to a held port goes there from now on; connections that exist stay as they are. No-op for a port that
+    /// is not held.
+    virtual void carry(const HostPort& port, const ContainerPort& target) = 0;
+
+    /// The port is free when it returns, and what it carried is cut. No-op if it is not held.
     virtual void release(const HostPort& port) = 0;
-
-    virtual bool holds(const HostPort& port) const = 0;
 };
+
+/// Holds ports and carries nothing (`userland_proxy = false`).
+std::unique_ptr<PortProxy> make_port_holder();
+
+/// Holds ports and carries: TCP connections with half-close of either side; UDP clients with a session each, which ends
+/// after silence. The container sees the host's address on its bridge, which is reached from the namespace of the
+/// calling thread. TCP connections that wait when a limit is met are counted, as are UDP clients that get no answer.
+std::unique_ptr<PortProxy> make_port_proxy(const ProxyLimits& limits, ProxyCounters& counters);
 
 }  // namespace nsr::net

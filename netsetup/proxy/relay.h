@@ -26,13 +26,12 @@ struct ProxyContext {
 class Relay {
 public:
     virtual ~Relay() = default;
-    virtual void start() = 0;
-    /// New clients go there.
-    virtual void lead_to(const ProxyTarget& target) = 0;
+    /// Clients go there from now on; before the first call they wait.
+    virtual void lead_to(const ContainerPort& target) = 0;
     virtual void close() = 0;
 };
 
-std::shared_ptr<Relay> make_tcp_relay(ProxyContext& context, UniqueFd socket, const ProxyTarget& target);
-std::shared_ptr<Relay> make_udp_relay(ProxyContext& context, UniqueFd socket, const ProxyTarget& target);
+std::shared_ptr<Relay> make_tcp_relay(ProxyContext& context, UniqueFd socket, bool is_v6);
+std::shared_ptr<Relay> make_udp_relay(ProxyContext& context, UniqueFd socket, bool is_v6);
 
 }  // namespace nsr::net

@@ -1,4 +1,5 @@
 #include <array>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -18,7 +19,7 @@ using Socket = asio::ip::tcp::socket;
 
 constexpr std::size_t kPipeSize = 16 * 1024;  // bytes on their way in one direction
 
-asio::ip::tcp::endpoint endpoint_of(const ProxyTarget& target) {
+asio::ip::tcp::endpoint endpoint_of(const ContainerPort& target) {
     return {asio::ip::make_address(target.address.text()), target.port};
 }
 
@@ -35,7 +36,7 @@ public:
           container_(context.io),
           timer_(context.io) {}
 
-    void start(const ProxyTarget& target);
+    void start(const ContainerPort& target);
     void close();
 
 private:
@@ -63,11 +64,10 @@ private:
 
 class TcpRelay final : public Relay, public std::enable_shared_from_this<TcpRelay> {
 public:
-    TcpRelay(ProxyContext& context, UniqueFd socket, const ProxyTarget& target, const asio::ip::tcp& family)
-        : context_(context), target_(target), acceptor_(context.io, family, socket.release()), retry_(context.io) {}
+    TcpRelay(ProxyContext& context, UniqueFd socket, const asio::ip::tcp& family)
+        : context_(context), acceptor_(context.io, family, socket.release()), retry_(context.io) {}
 
-    void start() override { accept(); }
-    void lead_to(const ProxyTarget& target) override { target_ = target; }
+    void lead_to(const ContainerPort& target) override;
     void close() override;
     void forget(const std::shared_ptr<TcpPair>& pair);
 
@@ -77,12 +77,18 @@ private:
     void count() { context_.counters.connections.set(context_.connections); }
 
     ProxyContext& context_;
-    ProxyTarget target_;
+    std::optional<ContainerPort> target_;
     asio::ip::tcp::acceptor acceptor_;
     asio::steady_timer retry_;
     std::set<std::shared_ptr<TcpPair>> pairs_;
     bool full_ = false;  // nothing is accepted until a pair ends; clients wait in the kernel's queue
 };
+
+void TcpRelay::lead_to(const ContainerPort& target) {
+    const bool waits = !target_;
+    target_ = target;
+    if (waits) accept();
+}
 
 void TcpRelay::close() {
     error_code ignored;
@@ -121,13 +127,13 @@ void TcpRelay::on_accepted(const error_code& error, Socket client) {
     ++context_.connections;
     count();
     context_.counters.carried.add();
-    pair->start(target_);
+    pair->start(*target_);
     if (pairs_.size() < context_.limits.connections) return accept();
     full_ = true;
     context_.counters.limited.add();
 }
 
-void TcpPair::start(const ProxyTarget& target) {
+void TcpPair::start(const ContainerPort& target) {
     timer_.expires_after(context_.limits.connect_timeout);
     timer_.async_wait([self = shared_from_this()](const error_code& stopped) {
         if (stopped) return;
@@ -193,12 +199,8 @@ void TcpPair::finish() {
 
 }  // namespace
 
-std::shared_ptr<Relay> make_tcp_relay(ProxyContext& context, UniqueFd socket, const ProxyTarget& target) {
-    int domain = 0;
-    socklen_t size = sizeof domain;
-    ::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    const auto family = domain == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-    return std::make_shared<TcpRelay>(context, std::move(socket), target, family);
+std::shared_ptr<Relay> make_tcp_relay(ProxyContext& context, UniqueFd socket, bool is_v6) {
+    return std::make_shared<TcpRelay>(context, std::move(socket), is_v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4());
 }
 
 }  // namespace nsr::net

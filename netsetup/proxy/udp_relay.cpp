@@ -1,13 +1,16 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <array>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "netsetup/proxy/address.h"
 #include "netsetup/proxy/relay.h"
 
 namespace nsr::net {
@@ -24,20 +27,25 @@ constexpr unsigned kDatagramsPerTurn = 32;  // taken from one socket before the 
 /// leave from it.
 using Arrival = std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))>;
 
+struct ClientAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+};
+
 /// A client: its address and port, and the address of ours that it asked.
 struct Client {
-    SocketAddress address;
+    ClientAddress address;
     alignas(cmsghdr) Arrival arrival{};
     std::size_t arrival_size = 0;
 };
 
 /// What tells clients apart, in bytes: family, port and address.
-std::string key_of(const SocketAddress& address) {
+std::string key_of(const ClientAddress& address) {
     return {reinterpret_cast<const char*>(&address.storage), address.size};
 }
 
 /// The address alone.
-std::string source_of(const SocketAddress& address) {
+std::string source_of(const ClientAddress& address) {
     if (address.storage.ss_family == AF_INET) {
         const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address.storage);
         return {reinterpret_cast<const char*>(&v4->sin_addr), sizeof v4->sin_addr};
@@ -64,7 +72,7 @@ void forget_interface(Client& client) {
 ssize_t receive(int fd, std::vector<char>& buffer, Client& client) {
     iovec vector{buffer.data(), buffer.size()};
     msghdr message{};
-    message.msg_name = client.address.get();
+    message.msg_name = &client.address.storage;
     message.msg_namelen = sizeof client.address.storage;
     message.msg_iov = &vector;
     message.msg_iovlen = 1;
@@ -80,7 +88,7 @@ ssize_t receive(int fd, std::vector<char>& buffer, Client& client) {
 void send(int fd, const char* data, std::size_t size, Client& client) {
     iovec vector{const_cast<char*>(data), size};
     msghdr message{};
-    message.msg_name = client.address.get();
+    message.msg_name = &client.address.storage;
     message.msg_namelen = client.address.size;
     message.msg_iov = &vector;
     message.msg_iovlen = 1;
@@ -89,7 +97,7 @@ void send(int fd, const char* data, std::size_t size, Client& client) {
     ::sendmsg(fd, &message, MSG_DONTWAIT);  // a datagram that does not go is lost, as datagrams are
 }
 
-asio::ip::udp::endpoint endpoint_of(const ProxyTarget& target) {
+asio::ip::udp::endpoint endpoint_of(const ContainerPort& target) {
     return {asio::ip::make_address(target.address.text()), target.port};
 }
 
@@ -101,7 +109,7 @@ public:
     UdpSession(ProxyContext& context, std::weak_ptr<UdpRelay> relay, const Client& client)
         : context_(context), relay_(std::move(relay)), client_(client), socket_(context.io) {}
 
-    bool open(const ProxyTarget& target);
+    bool open(const ContainerPort& target);
     void carry(const Client& client, const char* data, std::size_t size);
     void close();
     std::string source() const { return source_of(client_.address); }
@@ -120,11 +128,10 @@ private:
 
 class UdpRelay final : public Relay, public std::enable_shared_from_this<UdpRelay> {
 public:
-    UdpRelay(ProxyContext& context, UniqueFd socket, const ProxyTarget& target, const asio::ip::udp& family)
-        : context_(context), target_(target), socket_(context.io, family, socket.release()), timer_(context.io) {}
+    UdpRelay(ProxyContext& context, UniqueFd socket, const asio::ip::udp& family)
+        : context_(context), socket_(context.io, family, socket.release()), timer_(context.io) {}
 
-    void start() override { wait(); }
-    void lead_to(const ProxyTarget& target) override;
+    void lead_to(const ContainerPort& target) override;
     void close() override;
 
     void reply(const char* data, std::size_t size, Client& client) {
@@ -142,7 +149,7 @@ private:
     void count() { context_.counters.sessions.set(context_.sessions); }
 
     ProxyContext& context_;
-    ProxyTarget target_;
+    std::optional<ContainerPort> target_;
     Socket socket_;
     asio::steady_timer timer_;
     std::map<std::string, std::shared_ptr<UdpSession>> sessions_;  // by client
@@ -151,7 +158,7 @@ private:
 
 // ---- UdpSession
 
-bool UdpSession::open(const ProxyTarget& target) {
+bool UdpSession::open(const ContainerPort& target) {
     error_code error;
     const auto endpoint = endpoint_of(target);
     socket_.open(endpoint.protocol(), error);
@@ -193,9 +200,12 @@ void UdpSession::on_readable(const error_code& error) {
 
 // ---- UdpRelay
 
-void UdpRelay::lead_to(const ProxyTarget& target) {
+void UdpRelay::lead_to(const ContainerPort& target) {
+    if (target_ == target) return;
+    const bool waits = !target_;
     target_ = target;
     close_sessions();
+    if (waits) wait();
 }
 
 void UdpRelay::close() {
@@ -245,7 +255,7 @@ std::shared_ptr<UdpSession> UdpRelay::session_of(const Client& client) {
         return nullptr;
     }
     const auto session = std::make_shared<UdpSession>(context_, weak_from_this(), client);
-    if (!session->open(target_)) {
+    if (!session->open(*target_)) {
         context_.counters.unreachable.add();
         return nullptr;
     }
@@ -286,12 +296,8 @@ void UdpRelay::forget_idle() {
 
 }  // namespace
 
-std::shared_ptr<Relay> make_udp_relay(ProxyContext& context, UniqueFd socket, const ProxyTarget& target) {
-    int domain = 0;
-    socklen_t size = sizeof domain;
-    ::getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    const auto family = domain == AF_INET6 ? asio::ip::udp::v6() : asio::ip::udp::v4();
-    return std::make_shared<UdpRelay>(context, std::move(socket), target, family);
+std::shared_ptr<Relay> make_udp_relay(ProxyContext& context, UniqueFd socket, bool is_v6) {
+    return std::make_shared<UdpRelay>(context, std::move(socket), is_v6 ? asio::ip::udp::v6() : asio::ip::udp::v4());
 }
 
 }  // namespace nsr::net

@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "netsetup/proxy/listen.h"
+#include "netsetup/proxy/host_socket.h"
 #include "tests/netns/netsetup/outside.h"
 
 namespace nsr::net {
@@ -37,10 +37,11 @@ protected:
     }
     void restart(const ProxyLimits& limits) {
         proxy_.reset();
-        proxy_ = PortProxy::start(limits, counters_);
+        proxy_ = make_port_proxy(limits, counters_);
     }
     void lead(Protocol protocol, const char* host, std::uint16_t port, std::uint16_t to) {
-        NSR_ASSERT_OK(proxy_->ensure({protocol, address(host), port}, {address("10.1.0.2"), to}));
+        NSR_ASSERT_OK(proxy_->hold({protocol, address(host), port}));
+        proxy_->carry({protocol, address(host), port}, {address("10.1.0.2"), to});
     }
     /// A UDP server in the container that answers each datagram with the client's port; ready when this returns.
     std::unique_ptr<Background> udp_server(unsigned port) {
@@ -146,17 +147,16 @@ TEST_F(ProxyTest, TcpClientsBeyondTheLimitWaitForTheirTurn) {
 
 TEST_F(ProxyTest, HoldsThePortAgainstOthersUntilItIsReleased) {
     lead(Protocol::tcp, "0.0.0.0", 8080, 80);
-    const auto held = hold_port(Protocol::tcp, address("127.0.0.1"), 8080);
+    const HostPort same{Protocol::tcp, address("127.0.0.1"), 8080};
+    const auto held = open_host_socket(same, SocketUse::serve);
     ASSERT_FALSE(held);
     EXPECT_EQ(held.error().message(), "failed to bind host port 127.0.0.1:8080/tcp: address already in use");
-    EXPECT_TRUE(proxy().holds({Protocol::tcp, address("0.0.0.0"), 8080}));
     proxy().release({Protocol::tcp, address("0.0.0.0"), 8080});
-    EXPECT_FALSE(proxy().holds({Protocol::tcp, address("0.0.0.0"), 8080}));
-    EXPECT_TRUE(hold_port(Protocol::tcp, address("127.0.0.1"), 8080));
+    EXPECT_TRUE(open_host_socket(same, SocketUse::serve));
 }
 
 TEST_F(ProxyTest, SaysWhichAddressIsNotOfThisHost) {
-    const auto held = hold_port(Protocol::udp, address("203.0.113.1"), 9001);
+    const auto held = proxy().hold({Protocol::udp, address("203.0.113.1"), 9001});
     ASSERT_FALSE(held);
     EXPECT_EQ(held.error().message(), "failed to bind host port 203.0.113.1:9001/udp: cannot assign requested address");
 }
@@ -167,7 +167,7 @@ TEST_F(ProxyTest, NewClientsFollowTheTarget) {
     const TellingServer second(other, 81);
     lead(Protocol::tcp, "0.0.0.0", 8080, 80);
     EXPECT_EQ(ask(host(), "127.0.0.1", 8080), "10.1.0.1");
-    NSR_ASSERT_OK(proxy().ensure({Protocol::tcp, address("0.0.0.0"), 8080}, {address("10.1.0.3"), 81}));
+    proxy().carry({Protocol::tcp, address("0.0.0.0"), 8080}, {address("10.1.0.3"), 81});
     EXPECT_EQ(ask(host(), "127.0.0.1", 8080), "10.1.0.1");
     EXPECT_EQ(counters().unreachable.value(), 0U);
 }

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "netsetup/proxy/port_proxy.h"
+
+namespace nsr::net {
+
+/// What the socket of a port is for.
+enum class SocketUse { hold, serve };
+
+/// A non-blocking socket at a port of the host, IPv6 only if it is an IPv6 one; a TCP socket to serve listens. The
+/// errors of PortProxy::hold().
+Result<UniqueFd> open_host_socket(const HostPort& port, SocketUse use);
+
+}  // namespace nsr::net
