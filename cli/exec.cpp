@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/user.h"
 #include "common/unique_fd.h"
 
 namespace nsr::cli {
@@ -45,38 +46,56 @@ Result<> cover(const std::string& source, const std::string& path) {
     return {};
 }
 
-/// A file with this content that exists only under the mount.
-Result<> cover_with(const std::string& content, const std::string& path) {
-    const char* directory = std::getenv("TMPDIR");
-    std::string name =
-        std::string(directory != nullptr && *directory == '/' ? directory : "/tmp") + "/ns-register-XXXXXX";
-    const UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));
-    if (!file) return fail(failed("make a temporary file in '" + name.substr(0, name.rfind('/')) + "'"));
-    Result<> covered;
-    if (::fchmod(file.get(), 0644) != 0 ||
-        ::write(file.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
-        covered = fail(failed("write '" + name + "'"));
-    } else {
-        covered = cover(name, path);
+/// A machine's file that is not there cannot be covered, and is not missed.
+Result<> cover_if_there(const std::string& source, const std::string& path) {
+    if (source.empty() || ::access(path.c_str(), F_OK) != 0) return {};
+    return cover(source, path);
+}
+
+Result<> set_host_name(const std::string& hostname) {
+    if (hostname.empty()) return {};
+    if (::unshare(CLONE_NEWUTS) != 0) return fail(failed("make a UTS namespace"));
+    if (::sethostname(hostname.data(), hostname.size()) != 0) return fail(failed("set the host name"));
+    return {};
+}
+
+void set_variables(const Place& place) {
+    if (!place.hostname.empty()) ::setenv("HOSTNAME", place.hostname.c_str(), 1);
+    for (const auto& variable : place.variables) {
+        const std::size_t equals = variable.find('=');
+        if (equals == std::string::npos || equals == 0) continue;
+        ::setenv(variable.substr(0, equals).c_str(), variable.c_str() + equals + 1, 1);
     }
-    ::unlink(name.c_str());
-    return covered;
+}
+
+Error from_errno(const std::string& what) {
+    const Errc code = errno == ENOENT || errno == ENOTDIR ? Errc::not_found
+                      : errno == EACCES                   ? Errc::forbidden
+                                                          : Errc::system;
+    return {code, what + ": " + std::strerror(errno)};
+}
+
+Result<> enter(const Place& place) {
+    if (auto entered = enter(place.sandbox); !entered) return entered;
+    if (auto covered = cover_if_there(place.resolv_conf_path, "/etc/resolv.conf"); !covered) return covered;
+    if (auto covered = cover_if_there(place.hosts_path, "/etc/hosts"); !covered) return covered;
+    if (auto named = set_host_name(place.hostname); !named) return named;
+    set_variables(place);
+    if (!place.directory.empty() && ::chdir(place.directory.c_str()) != 0) {
+        return fail(from_errno("working directory '" + place.directory + "'"));
+    }
+    return place.user.empty() ? Result<>() : become(place.user);
 }
 
 }  // namespace
 
 Error execute(const Place& place, const std::vector<std::string>& command) {
-    if (auto entered = enter(place.sandbox); !entered) return std::move(entered).error();
-    if (auto covered = cover_with(place.resolv_conf, "/etc/resolv.conf"); !covered) return std::move(covered).error();
-    if (!place.hosts_path.empty() && ::access(place.hosts_path.c_str(), R_OK) == 0) {
-        if (auto covered = cover(place.hosts_path, "/etc/hosts"); !covered) return std::move(covered).error();
-    }
+    if (auto entered = enter(place); !entered) return std::move(entered).error();
     std::vector<char*> words;
     for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     ::execvp(words.front(), words.data());
-    const Errc code = errno == ENOENT ? Errc::not_found : errno == EACCES ? Errc::forbidden : Errc::system;
-    return {code, "'" + command.front() + "': " + std::strerror(errno)};
+    return from_errno("'" + command.front() + "'");
 }
 
 }  // namespace nsr::cli

@@ -90,6 +90,7 @@ int run(int argc, char** argv) {
     add_inspect_commands(app, session);
     add_name_commands(app, session);
     add_record_commands(app, session);
+    add_env_command(app, session);
     add_exec_command(app, session);
     Words words = split_words(argc, argv);
     session.set_command(std::move(words.command));

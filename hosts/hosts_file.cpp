@@ -115,6 +115,20 @@ std::string update_hosts(std::string_view current, const HostsInputs& before, co
     return text;
 }
 
+std::string repair_hosts(std::string_view current, const HostsInputs& was, const HostsInputs& now,
+                         const HostsInputs& after) {
+    HostsInputs before{.ipv6_loopback = true, .extra = {}, .links = {}, .own = {}};
+    const auto lines = split_lines(current);
+    for (const HostsInputs* inputs : {&was, &now}) {
+        for (const HostsLine& line : variable_lines(*inputs)) {
+            const bool known = std::ranges::find(before.own, line) != before.own.end();
+            const bool stands = std::ranges::any_of(lines, [&](std::string_view each) { return is_line(each, line); });
+            if (stands && !known) before.own.push_back(line);
+        }
+    }
+    return update_hosts(current, before, after);
+}
+
 std::vector<std::string> own_names(std::string_view hostname, std::string_view domainname) {
     std::string full(hostname);
     if (!domainname.empty()) full += "." + std::string(domainname);

@@ -36,6 +36,11 @@ std::string render_hosts(const HostsInputs& inputs);
 /// has added to it stay.
 std::string update_hosts(std::string_view current, const HostsInputs& before, const HostsInputs& after);
 
+/// The same for a file whose last change was begun and perhaps not made: any line of `was` and of `now` may stand
+/// there.
+std::string repair_hosts(std::string_view current, const HostsInputs& was, const HostsInputs& now,
+                         const HostsInputs& after);
+
 /// Names of a container's own lines (H-03, H-04): the hostname with the domain, and its first label if that is shorter.
 std::vector<std::string> own_names(std::string_view hostname, std::string_view domainname);
 

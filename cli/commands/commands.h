@@ -16,6 +16,7 @@ void add_lifecycle_commands(CLI::App& app, Session& session);
 void add_inspect_commands(CLI::App& app, Session& session);
 void add_name_commands(CLI::App& app, Session& session);
 void add_record_commands(CLI::App& app, Session& session);
+void add_env_command(CLI::App& app, Session& session);
 void add_exec_command(CLI::App& app, Session& session);
 
 }  // namespace nsr::cli

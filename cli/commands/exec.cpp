@@ -3,24 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.h"
-#include "cli/commands/json.h"
-#include "cli/exec.h"
+#include "cli/commands/place.h"
 
 namespace nsr::cli {
 namespace {
-
-Result<Place> place_of(Session& session, const std::string& name) {
-    auto container = parse_reply(session.ask("GET", "/containers/" + api::encode(name) + "/json"));
-    if (!container) return fail(std::move(container).error());
-    Place place;
-    place.sandbox = text_at(container->value("NetworkSettings", Json::object()), "SandboxKey");
-    if (place.sandbox.empty()) return fail(Errc::conflict, "container " + name + " is not running");
-    place.hosts_path = text_at(*container, "HostsPath");
-    auto resolv_conf = session.ask("GET", "/ns-register/containers/" + api::encode(name) + "/resolv.conf");
-    if (!resolv_conf) return fail(std::move(resolv_conf).error());
-    place.resolv_conf = std::move(*resolv_conf);
-    return place;
-}
 
 void exec(Session& session, const std::string& container) {
     if (session.command().empty()) return session.report("exec needs a command: exec CONTAINER -- COMMAND", kFailed);

@@ -137,12 +137,6 @@ void ports(Session& session, const std::string& name, const std::string& wanted)
     if (!found && !only.empty()) session.report("No public port '" + only + "' published for " + name, kFailed);
 }
 
-void variables(Session& session, const std::string& name) {
-    auto list = parse_reply(session.ask("GET", "/ns-register/containers/" + api::encode(name) + "/env"));
-    if (!list) return session.report(list.error(), Verb::ours);
-    for (const auto& variable : *list) print_line(variable.get<std::string>());
-}
-
 void add_list(CLI::App& app, Session& session) {
     auto* verb = app.add_subcommand("ps", "List containers");
     auto flags = std::make_shared<ListFlags>();
@@ -168,11 +162,6 @@ void add_inspect_commands(CLI::App& app, Session& session) {
     port->add_option("CONTAINER", asked->first)->required();
     port->add_option("PORT", asked->second, "80 or 80/udp");
     port->callback([&session, asked] { ports(session, asked->first, asked->second); });
-
-    auto* env = app.add_subcommand("env", "List a container's variables");
-    auto name = std::make_shared<std::string>();
-    env->add_option("CONTAINER", *name)->required();
-    env->callback([&session, name] { variables(session, *name); });
 }
 
 }  // namespace nsr::cli

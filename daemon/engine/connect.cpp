@@ -65,14 +65,19 @@ Result<> Engine::connect(const std::string& network_ref, const api::ConnectBody&
     if (is_running(container)) {
         const NetNs* sandbox = sandboxes_.find(container.id);
         if (sandbox == nullptr) return fail(Errc::system, "container '" + container.name + "' has lost its namespace");
+        // Runs after the registry was set back, and writes what it says then.
+        undo.add([this, container] { refresh_files_or_log(container); });
         if (auto attached = attach(container, *sandbox, endpoints, undo); !attached) return attached;
+        if (auto changed = refresh_files(container); !changed) return changed;
         endpoints.front().phase = registry::EndpointPhase::attached;
     }
     registry::Changes changes;
     changes.put_endpoints = endpoints;
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     undo.commit();
-    if (!is_running(container)) {
+    if (is_running(container)) {
+        refresh_linked();
+    } else {
         put_names(container, endpoint);
         resolver_->publish();
     }
@@ -112,6 +117,9 @@ Result<> Engine::disconnect(const std::string& network_ref, const api::Disconnec
         sweep();
     }
     addresses_.release(endpoint);
+    if (is_running(container)) {
+        if (auto changed = refresh_files(container); !changed && outcome) outcome = std::move(changed);
+    }
     spdlog::info("event=disconnected net={} container={}", log::quoted(endpoint.network_name),
                  log::quoted(container.name));
     return outcome;

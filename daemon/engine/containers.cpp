@@ -24,6 +24,7 @@ Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreat
     if (container.name.empty()) container.name = make_name() + "_" + random_hex(kShortIdSize);
     if (auto free = check_name_is_free(container.name); !free) return fail(std::move(free).error());
     if (auto donor = check_donor(container); !donor) return fail(std::move(donor).error());
+    if (auto links = check_links(container); !links) return fail(std::move(links).error());
 
     registry::Changes changes;
     for (auto& endpoint : request->endpoints) {
@@ -113,6 +114,7 @@ Result<> Engine::remove(const registry::Container& container) {
     changes.erase_containers.push_back(container.id);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     resolver_->publish();
+    if (auto removed = files_.remove(container.id); !removed) return removed;
     spdlog::info("event=container_removed container={} id={}", log::quoted(container.name), short_id(container.id));
     return {};
 }

@@ -196,10 +196,6 @@ Result<ContainerRequest> container_request(const api::ContainerCreateBody& body)
         request.warnings.push_back(
             "publishing ports is not supported yet: they are stored, and nothing listens on the host");
     }
-    if (!container.links.empty() && container.network_mode == registry::kBridgeNetwork) {
-        request.warnings.push_back(
-            "links on the default network are not supported yet: they are stored and have no effect");
-    }
     return request;
 }
 

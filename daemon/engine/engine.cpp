@@ -18,6 +18,7 @@ Engine::Engine(EngineParts parts, Metrics& metrics)
       resolver_(std::move(parts.resolver)),
       host_dns_(std::move(parts.host_dns)),
       watch_(std::move(parts.watch)),
+      files_(settings_.state_dir + "/containers"),
       metrics_(metrics) {}
 
 void Engine::set_host_dns(hosts::ResolvConf host) {

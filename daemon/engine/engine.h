@@ -12,6 +12,7 @@
 #include "common/undo.h"
 #include "common/unique_fd.h"
 #include "daemon/engine/addresses.h"
+#include "daemon/engine/container_files.h"
 #include "daemon/engine/exclusive.h"
 #include "daemon/engine/sandboxes.h"
 #include "daemon/settings.h"
@@ -135,6 +136,24 @@ private:
     const registry::Container* known_donor_of(const registry::Container& container) const;
     Result<> watch_process(const registry::Container& container);
 
+    // files.cpp
+    /// Whose files a container sees: its own, or those of the container whose network it has joined (H-15).
+    const registry::Container& file_owner(const registry::Container& container) const;
+    hosts::HostsInputs hosts_inputs(const registry::Container& container, const std::vector<FixedLink>& links) const;
+    std::string resolv_conf_of(const registry::Container& container) const;
+    Result<> write_files(const registry::Container& container, const NetNs& sandbox, std::vector<FixedLink> links);
+    Result<> refresh_files(const registry::Container& container);
+    void refresh_files_or_log(const registry::Container& container);
+    void refresh_linked();
+
+    // links.cpp
+    Result<> check_links(const registry::Container& container) const;
+    Result<std::vector<FixedLink>> resolve_links(const registry::Container& container) const;
+    std::vector<FixedLink> known_links(const registry::Container& container) const;
+    void follow_target(FixedLink& link) const;
+    std::vector<std::string> variables_of(const registry::Container& container,
+                                          const std::vector<FixedLink>& links) const;
+
     // containers.cpp
     Result<> check_name_is_free(const std::string& name) const;
     Result<> check_donor(registry::Container& container) const;
@@ -163,6 +182,7 @@ private:
     std::unique_ptr<resolver::Resolver> resolver_;
     hosts::ResolvConf host_dns_;
     WatchProcess watch_;
+    ContainerFiles files_;
     std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
     Addresses addresses_;
     ExclusiveAliases exclusive_;

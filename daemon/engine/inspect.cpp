@@ -39,6 +39,11 @@ void show_addresses(const registry::Network& network, const registry::Endpoint& 
 api::ContainerInspect Engine::inspect_of(const registry::Container& container) const {
     api::ContainerInspect inspected;
     inspected.container = container;
+    const registry::Container& owner = file_owner(container);
+    if (files_.written(owner.id) != nullptr) {
+        inspected.hosts_path = files_.hosts_path(owner.id);
+        inspected.resolv_conf_path = files_.resolv_conf_path(owner.id);
+    }
     const bool running = container.state == registry::ContainerState::running;
     if (running) {
         inspected.pid = container.sandbox == registry::SandboxKind::pid ? container.sandbox_pid : 0;

@@ -57,6 +57,8 @@ Result<> Engine::start(const registry::Container& wanted) {
             return fail(Errc::not_found, "network " + endpoint->network_name + " not found");
         }
     }
+    auto links = resolve_links(container);
+    if (!links) return fail(std::move(links).error());
     Undo undo;
     auto sandbox = sandboxes_.start(container, *donor);
     if (!sandbox) return fail(std::move(sandbox).error());
@@ -72,6 +74,7 @@ Result<> Engine::start(const registry::Container& wanted) {
     std::vector<registry::Endpoint> endpoints;
     for (const auto* endpoint : registry_.endpoints_of(container.id)) endpoints.push_back(*endpoint);
     if (auto attached = attach(container, **sandbox, endpoints, undo); !attached) return attached;
+    if (auto written = write_files(container, **sandbox, std::move(*links)); !written) return written;
 
     container.state = registry::ContainerState::running;
     container.started = wall_now();
@@ -86,6 +89,7 @@ Result<> Engine::start(const registry::Container& wanted) {
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     if (auto watched = watch_process(container); !watched) return watched;
     undo.commit();
+    refresh_linked();
     return {};
 }
 

@@ -91,6 +91,7 @@ Result<> Engine::restore_networks() {
 void Engine::restore_containers() {
     std::vector<registry::Container> running;
     for (const auto* container : registry_.containers()) {
+        files_.restore(container->id);
         if (container->state == registry::ContainerState::running) running.push_back(*container);
     }
     // Donors before those that have joined them.
@@ -114,6 +115,7 @@ void Engine::restore_containers() {
     for (const auto& container : alive) {
         if (auto linked = restore_links(container); !linked) warn("restore_failed", container, linked.error());
     }
+    for (const auto& container : alive) refresh_files_or_log(container);
 }
 
 void Engine::restore_addresses(const registry::Container& container) {
@@ -167,9 +169,13 @@ Result<> Engine::remove_leftovers() {
     }
     auto released = sandboxes_.release_others(sandboxes);
     if (!released) return fail(std::move(released).error(), "remove namespaces that nobody wants");
-    if (*swept + *released > 0) {
-        metrics_.reconcile_repairs.add(*swept + *released);
-        spdlog::warn("event=leftovers_removed links={} namespaces={}", *swept, *released);
+    std::set<std::string> ids;
+    for (const auto* container : registry_.containers()) ids.insert(container->id);
+    auto removed = files_.remove_others(ids);
+    if (!removed) return fail(std::move(removed).error(), "remove files that nobody wants");
+    if (*swept + *released + *removed > 0) {
+        metrics_.reconcile_repairs.add(*swept + *released + *removed);
+        spdlog::warn("event=leftovers_removed links={} namespaces={} files={}", *swept, *released, *removed);
     }
     return {};
 }

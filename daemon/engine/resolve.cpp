@@ -73,23 +73,10 @@ Result<api::ResolveResult> Engine::resolve_from(const api::ResolveQuery& query) 
     return result;
 }
 
-Result<std::vector<std::string>> Engine::variables(const std::string& ref) {
-    auto found = registry_.find_container(ref);
-    if (!found) return fail(std::move(found).error());
-    return (*found)->env;
-}
-
 Result<std::string> Engine::resolv_conf(const std::string& ref) {
     auto found = registry_.find_container(ref);
     if (!found) return fail(std::move(found).error());
-    hosts::ResolvConfInputs inputs;
-    inputs.container = hosts::dns_settings(**found);
-    inputs.daemon = settings_.dns;
-    inputs.host = host_dns_;
-    inputs.use = hosts::ResolvConfUse::direct;
-    if ((*found)->network_mode == registry::kHostNetwork) inputs.use = hosts::ResolvConfUse::host;
-    if (served_.contains((*found)->id)) inputs.use = hosts::ResolvConfUse::embedded;
-    return hosts::render_resolv_conf(inputs);
+    return resolv_conf_of(file_owner(**found));
 }
 
 }  // namespace nsr::daemon

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "common/result.h"
+
+namespace nsr::cli {
+
+/// Makes this process one of NAME|UID[:GROUP|GID], as `docker run --user`: a user without a group brings those of the
+/// machine's user database. Errc::not_found: "unable to find user X: no matching entries in passwd file".
+Result<> become(const std::string& user);
+
+}  // namespace nsr::cli

@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include "common/files.h"
+#include "common/log.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/names.h"
+#include "daemon/engine/order.h"
+#include "registry/validate.h"
+
+/// The files of containers: what must stand in hosts and resolv.conf, and when it is written.
+namespace nsr::daemon {
+namespace {
+
+constexpr const char* kHostsFile = "/etc/hosts";
+constexpr const char* kIpv6Loopback = "00000000000000000000000000000001 ";
+
+bool is_running(const registry::Container& container) { return container.state == registry::ContainerState::running; }
+
+/// Whether lo has ::1 there.
+bool has_ipv6_loopback(const NetNs& sandbox) {
+    const auto addresses = sandbox.call([] { return read_file("/proc/thread-self/net/if_inet6"); });
+    return addresses && addresses->contains(kIpv6Loopback);
+}
+
+/// As many lines as the host has addresses of that kind (H-07).
+void add_extra(const registry::ExtraHost& extra, const registry::Network* bridge,
+               std::vector<hosts::HostsLine>& lines) {
+    if (extra.address) return lines.push_back({*extra.address, {extra.name}});
+    if (bridge == nullptr) return;
+    for (const Family family : {Family::v4, Family::v6}) {
+        if (const auto gateway = gateway_of(*bridge, family)) lines.push_back({*gateway, {extra.name}});
+    }
+}
+
+}  // namespace
+
+const registry::Container& Engine::file_owner(const registry::Container& container) const {
+    if (!container.network_mode.starts_with(kContainerMode)) return container;
+    const auto* donor = registry_.container_by_id(container.network_mode.substr(kContainerMode.size()));
+    return donor == nullptr ? container : *donor;
+}
+
+hosts::HostsInputs Engine::hosts_inputs(const registry::Container& container,
+                                        const std::vector<FixedLink>& links) const {
+    hosts::HostsInputs inputs;
+    const registry::Network* bridge = registry_.network_by_name(registry::kBridgeNetwork);
+    for (const auto& text : container.extra_hosts) {
+        if (const auto extra = registry::parse_extra_host(text)) add_extra(*extra, bridge, inputs.extra);
+    }
+    for (const auto& link : links) {
+        for (const auto& address : link.addresses) inputs.links.push_back({address, link.names});
+    }
+    const auto names = hosts::own_names(container.hostname, container.domainname);
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) {
+        if (endpoint->phase == registry::EndpointPhase::configured) continue;
+        if (endpoint->ipv4) inputs.own.push_back({*endpoint->ipv4, names});
+        if (endpoint->ipv6) inputs.own.push_back({*endpoint->ipv6, names});
+    }
+    return inputs;
+}
+
+std::string Engine::resolv_conf_of(const registry::Container& container) const {
+    hosts::ResolvConfInputs inputs;
+    inputs.container = hosts::dns_settings(container);
+    inputs.daemon = settings_.dns;
+    inputs.host = host_dns_;
+    inputs.use = hosts::ResolvConfUse::direct;
+    const auto attachments = attachments_of(registry_, container.id);
+    if (container.network_mode == registry::kHostNetwork) inputs.use = hosts::ResolvConfUse::host;
+    if (served_.contains(container.id) ||
+        std::ranges::any_of(attachments, [](const auto& at) { return has_names(*at.network); })) {
+        inputs.use = hosts::ResolvConfUse::embedded;
+    }
+    return hosts::render_resolv_conf(inputs);
+}
+
+Result<> Engine::write_files(const registry::Container& container, const NetNs& sandbox, std::vector<FixedLink> links) {
+    if (container.network_mode.starts_with(kContainerMode)) return {};
+    FileContents contents;
+    contents.hosts = hosts_inputs(container, links);
+    contents.hosts.ipv6_loopback = has_ipv6_loopback(sandbox);
+    contents.resolv_conf = resolv_conf_of(container);
+    contents.variables = variables_of(container, links);
+    contents.links = std::move(links);
+    if (container.network_mode == registry::kHostNetwork && container.extra_hosts.empty()) {
+        auto copy = read_file(kHostsFile);
+        if (copy) contents.hosts_copy = std::move(*copy);
+    }
+    auto done = files_.write(container.id, contents);
+    return done ? Result<>() : fail(std::move(done).error(), "write the files of '" + container.name + "'");
+}
+
+Result<> Engine::refresh_files(const registry::Container& container) {
+    if (container.network_mode.starts_with(kContainerMode)) return {};
+    const FileContents* written = files_.written(container.id);
+    const NetNs* sandbox = sandboxes_.find(container.id);
+    if (written == nullptr) {
+        return sandbox == nullptr ? Result<>() : write_files(container, *sandbox, known_links(container));
+    }
+    FileContents contents = *written;
+    for (auto& link : contents.links) follow_target(link);
+    contents.hosts = hosts_inputs(container, contents.links);
+    contents.hosts.ipv6_loopback = written->hosts.ipv6_loopback;
+    // A container without any network keeps what it has.
+    if (!attachments_of(registry_, container.id).empty()) contents.resolv_conf = resolv_conf_of(container);
+    auto done = files_.update(container.id, std::move(contents));
+    return done ? Result<>() : fail(std::move(done).error(), "change the files of '" + container.name + "'");
+}
+
+void Engine::refresh_files_or_log(const registry::Container& container) {
+    if (auto done = refresh_files(container); !done) {
+        spdlog::error("event=files_not_changed container={} err={}", log::quoted(container.name),
+                      log::quoted(done.error().message()));
+    }
+}
+
+void Engine::refresh_linked() {
+    const auto linked = files_.linked();
+    for (const auto& id : linked) {
+        const auto* container = registry_.container_by_id(id);
+        if (container == nullptr || !is_running(*container)) continue;
+        auto links = files_.written(id)->links;
+        for (auto& link : links) follow_target(link);
+        if (links != files_.written(id)->links) refresh_files_or_log(*container);
+    }
+}
+
+}  // namespace nsr::daemon
