@@ -36,6 +36,7 @@ struct alignas(128) DnsCounters {
     Counter forward_in_flight;  ///< now
     Counter tcp_connections;    ///< now
     Counter tcp_refused;        ///< closed at once because the limit of connections was reached
+    Counter tcp_paused;         ///< times that a connection was not read because too much was on its way
     Counter tcp_timeouts;       ///< closed because idle or too slow
     Counter send_errors;
     Counter redirects;  ///< times that a flood of queries was led to another worker, or back

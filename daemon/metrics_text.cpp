@@ -37,6 +37,8 @@ constexpr DnsRow kDnsRows[] = {
     {"nsr_dns_tcp_connections", "TCP connections of clients.", MetricType::Gauge, &DnsCounters::tcp_connections},
     {"nsr_dns_tcp_refused_total", "TCP connections closed because a limit was reached.", MetricType::Counter,
      &DnsCounters::tcp_refused},
+    {"nsr_dns_tcp_paused_total", "Times that a TCP connection had to wait with its next query.", MetricType::Counter,
+     &DnsCounters::tcp_paused},
     {"nsr_dns_tcp_timeouts_total", "TCP connections closed because idle or slow.", MetricType::Counter,
      &DnsCounters::tcp_timeouts},
     {"nsr_dns_redirects_total", "Times that a flood of queries was led to another worker, or back.",

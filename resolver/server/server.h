@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,18 @@ namespace nsr::resolver {
 class UdpListener;
 class TcpListener;
 
+/// Limits of DNS over TCP (RFC 7766 §6). Each is on one connection unless it says otherwise. A connection that reaches
+/// a limit of time is closed and counted (DnsCounters::tcp_timeouts); one with too much on its way is not read until
+/// that has gone (tcp_paused).
+struct TcpLimits {
+    std::size_t connections = 128;                ///< per container; more are closed at once (tcp_refused)
+    std::size_t in_flight = 256;                  ///< forwarded queries
+    std::size_t unsent = 256 * 1024;              ///< bytes of answers
+    std::chrono::milliseconds first_query{5000};  ///< from the accept to the first whole query
+    std::chrono::milliseconds idle{10000};        ///< without a whole query, or without progress in sending
+    std::chrono::milliseconds total{300000};      ///< however busy it is
+};
+
 /// All that one worker works with. Buffers belong to the worker, not to its sockets: a container costs little memory.
 struct ServerState {
     ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
@@ -44,6 +57,7 @@ struct ServerState {
     FastRandom random;
     Forwarder forwarder;
     UdpBatch batch;
+    TcpLimits tcp_limits;
     std::vector<std::uint8_t> tcp_out;  ///< an answer over TCP before it is queued on its connection
 };
 

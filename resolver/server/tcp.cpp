@@ -49,7 +49,7 @@ void TcpListener::on_accepted(const error_code& error, asio::ip::tcp::socket soc
         });
         return;
     }
-    if (connections_.size() >= kTcpConnectionsMax) {
+    if (connections_.size() >= state_.tcp_limits.connections) {
         state_.counters.tcp_refused.add();
         error_code ignored;
         socket.close(ignored);
@@ -70,8 +70,8 @@ TcpConnection::TcpConnection(ServerState& state, std::shared_ptr<ServedContainer
       listener_(std::move(listener)),
       socket_(std::move(socket)),
       timer_(state.io),
-      deadline_(Clock::now() + kTcpFirstQueryLimit),
-      end_(Clock::now() + kTcpTotalLimit) {}
+      deadline_(Clock::now() + state.tcp_limits.first_query),
+      end_(Clock::now() + state.tcp_limits.total) {}
 
 void TcpConnection::start() {
     state_.counters.tcp_connections.set(state_.counters.tcp_connections.value() + 1);
@@ -106,8 +106,9 @@ void TcpConnection::watch() {
     });
 }
 
-bool TcpConnection::may_read() const {
-    return !ended_ && in_flight_ < kTcpInFlightMax && unsent_.size() < kTcpUnsentMax;
+/// Whether a whole query waits among what was read.
+bool TcpConnection::holds_frame() const {
+    return input_.size() >= kLengthSize && input_.size() - kLengthSize >= dns::read16(input_.data());
 }
 
 void TcpConnection::read() {
@@ -131,16 +132,19 @@ void TcpConnection::on_read(const error_code& error, std::size_t) {
 
 /// Answers what has been read, then reads or waits, or ends if nothing more can come.
 void TcpConnection::go_on() {
-    if (!reading_) take_frames();  // during a read the input is the kernel's, and holds no whole frame
+    if (!reading_) take_frames();  // during a read the input is the kernel's, and holds no whole frame (see below)
     if (!writing_ && !unsent_.empty()) write();
     if (!socket_.is_open() || reading_) return;
-    if (may_read()) return read();
+    // A query that found no room is taken when the write has ended: a read before that might wait for ever.
+    const bool was_paused = std::exchange(paused_, !has_room() || holds_frame());
+    if (paused_ && !was_paused) state_.counters.tcp_paused.add();
+    if (!ended_ && !paused_) return read();
     if (ended_ && !writing_ && in_flight_ == 0) finish();
 }
 
 void TcpConnection::take_frames() {
     std::size_t at = 0;
-    while (input_.size() - at >= kLengthSize && in_flight_ < kTcpInFlightMax && unsent_.size() < kTcpUnsentMax) {
+    while (input_.size() - at >= kLengthSize && has_room()) {
         const std::size_t length = dns::read16(input_.data() + at);
         if (input_.size() - at - kLengthSize < length) break;
         // A frame without content asks nothing; it does not count as a sign of life either.

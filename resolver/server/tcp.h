@@ -12,14 +12,6 @@
 
 namespace nsr::resolver {
 
-// Limits of DNS over TCP (RFC 7766 §6). Each is on one connection unless it says otherwise; a connection that reaches a
-// limit of time is closed and counted (DnsCounters::tcp_timeouts).
-inline constexpr std::size_t kTcpConnectionsMax = 128;         ///< per container; more are closed at once
-inline constexpr std::size_t kTcpInFlightMax = 256;            ///< forwarded queries; reading waits beyond
-inline constexpr std::size_t kTcpUnsentMax = 256 * 1024;       ///< bytes of answers; reading waits beyond
-inline constexpr std::chrono::seconds kTcpFirstQueryLimit{5};  ///< from the accept to the first whole query
-inline constexpr std::chrono::seconds kTcpIdleLimit{10};    ///< without a whole query, or without progress in sending
-inline constexpr std::chrono::seconds kTcpTotalLimit{300};  ///< however busy it is
 inline constexpr std::chrono::milliseconds kTcpAcceptRetry{100};  ///< pause after a failed accept (no descriptors)
 
 class TcpConnection;
@@ -67,10 +59,13 @@ private:
     void on_written(const boost::system::error_code& error, std::size_t size);
     void on_forwarded(dns::Bytes reply);
     void go_on();
-    bool may_read() const;
+    bool holds_frame() const;
+    bool has_room() const {
+        return in_flight_ < state_.tcp_limits.in_flight && unsent_.size() < state_.tcp_limits.unsent;
+    }
     void watch();
     void finish();
-    void touch() { deadline_ = Clock::now() + kTcpIdleLimit; }
+    void touch() { deadline_ = Clock::now() + state_.tcp_limits.idle; }
 
     ServerState& state_;
     std::shared_ptr<ServedContainer> container_;
@@ -85,6 +80,7 @@ private:
     std::size_t in_flight_ = 0;
     bool reading_ = false;
     bool writing_ = false;
+    bool paused_ = false;
     bool ended_ = false;  // the client will send no more
 };
 

@@ -94,6 +94,31 @@ TEST_F(ResolverTest, AsksTheContainersOwnServerForANameThatIsNotOurs) {
     EXPECT_EQ(server.asked(), 2U);
 }
 
+TEST_F(ResolverTest, AnswersOnOneConnectionInTheOrderThatAnswersAreThere) {
+    const LoopbackServer silent(sandbox(), 5308);
+    auto view = app_view();
+    view.upstreams = {upstream(5308)};
+    put(view);
+    // A question for the silent server, then one that needs no server, in one piece; the ids of the replies as they
+    // come.
+    const auto ids = test::run_command(
+        "python3 -c '\n"
+        "import socket, struct\n"
+        "def query(number, *labels):\n"
+        "    name = b\"\".join(bytes([len(label)]) + label for label in labels)\n"
+        "    message = struct.pack(\">6H\", number, 256, 1, 0, 0, 0) + name + struct.pack(\">B2H\", 0, 1, 1)\n"
+        "    return struct.pack(\">H\", len(message)) + message\n"
+        "stream = socket.create_connection((\"127.0.0.11\", 53))\n"
+        "stream.sendall(query(1, b\"outside\", b\"example\") + query(2, b\"web\"))\n"
+        "file = stream.makefile(\"rb\")\n"
+        "for _ in range(2):\n"
+        "    size, = struct.unpack(\">H\", file.read(2))\n"
+        "    print(struct.unpack(\">H\", file.read(size)[:2])[0])\n"
+        "'",
+        sandbox());
+    EXPECT_EQ(ids.output, "2\n1\n");
+}
+
 TEST_F(ResolverTest, AsksTheNextServerWhenTheFirstIsSilent) {
     const LoopbackServer silent(sandbox(), 5302);
     LoopbackServer server(sandbox(), 5303);
