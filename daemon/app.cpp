@@ -102,9 +102,11 @@ private:
         const resolver::ResolverOptions options{.workers = worker_count(), .pin_workers = true};
         auto resolver = resolver::Resolver::start(options, *home, metrics_);
         if (!resolver) return fail(std::move(resolver).error(), "start the resolver");
+        auto proxy = settings_.userland_proxy ? net::make_port_proxy({}, metrics_.proxy) : net::make_port_holder();
         EngineParts parts{.settings = settings_,
                           .registry = std::move(*registry),
                           .netsetup = std::move(*netsetup),
+                          .proxy = std::move(proxy),
                           .sandboxes = Sandboxes(std::move(*keeper), std::move(*home)),
                           .resolver = std::move(*resolver),
                           .host_dns = read_host_dns(settings_.resolv_conf),

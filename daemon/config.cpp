@@ -62,6 +62,13 @@ Result<resolver::DomainUpstreams> forward_of(const toml::node& node, const std::
     return forward;
 }
 
+Result<> apply_range_limit(const toml::node& value, const std::string& path, Settings& settings) {
+    const auto limit = value.value_exact<std::int64_t>();
+    if (!limit || *limit < 0 || *limit > 65535) return wrong(path, "proxy_range_limit", "must be between 0 and 65535");
+    settings.proxy_range_limit = static_cast<unsigned>(*limit);
+    return {};
+}
+
 Result<> apply(std::string_view key, const toml::node& value, const std::string& path, Settings& settings) {
     for (const auto& [name, target] : {std::pair{"state_dir", &settings.state_dir},
                                        {"run_dir", &settings.run_dir},
@@ -86,6 +93,12 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
         settings.dns.servers = std::move(*servers);
         return {};
     }
+    if (key == "userland_proxy") {
+        if (!value.is_boolean()) return wrong(path, key, "must be true or false");
+        settings.userland_proxy = value.as_boolean()->get();
+        return {};
+    }
+    if (key == "proxy_range_limit") return apply_range_limit(value, path, settings);
     if (key == "forward" && value.is_array()) {
         for (const auto& element : *value.as_array()) {
             auto forward = forward_of(element, path);

@@ -16,6 +16,9 @@ struct Settings {
     std::string log_level = "info";
     bool is_default_run_dir = true;  ///< then namespaces are shown under /run/netns, too
 
+    bool userland_proxy = true;        ///< carry what the firewall's rules do not
+    unsigned proxy_range_limit = 256;  ///< longer rows of published ports are not held against other programs
+
     /// --upstream (what dockerd's --dns is), dns_search and dns_option; what is empty is the host's.
     hosts::DnsSettings dns;
     std::vector<resolver::DomainUpstreams> domains;  ///< [[forward]]

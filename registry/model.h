@@ -66,6 +66,16 @@ struct PortBinding {
     bool operator==(const PortBinding&) const = default;
 };
 
+/// A host port that leads to a container's, or several in a row from both numbers upward.
+struct BoundPort {
+    PortProto container;
+    IpAddress host_ip;  ///< 0.0.0.0 and :: are all addresses of their family
+    std::uint16_t host_port = 0;
+    std::uint16_t count = 1;
+
+    bool operator==(const BoundPort&) const = default;
+};
+
 /// `--link TARGET[:ALIAS]`: a private alias of one container for another.
 struct Link {
     std::string target;  ///< name, alias or id as given; found at each start or lookup
@@ -116,6 +126,7 @@ struct Container {
     int exit_code = 0;
     std::string error;
     std::uint64_t sandbox_inode = 0;  ///< of the namespace it runs in; 0 when it does not run
+    std::vector<BoundPort> bound;     ///< what `published` and `publish_all` came to, while it runs
 
     bool operator==(const Container&) const = default;
 };

@@ -75,7 +75,8 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
         if (!routed) return fail(routed.error(), "set the default route of '" + container.name + "'");
     }
     for (const auto& endpoint : endpoints) put_names(container, endpoint);
-    return serve_names(container, sandbox, undo);
+    if (auto served = serve_names(container, sandbox, undo); !served) return served;
+    return publish_ports(container.id, undo);
 }
 
 Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs& sandbox, registry::Endpoint& endpoint,
@@ -109,7 +110,8 @@ Result<> Engine::link_endpoint(const registry::Endpoint& endpoint, const NetNs& 
     if (!has_links(*network)) return {};
     // Registered first: a link that was made only in part is taken back as well.
     undo.add([this, endpoint, &sandbox] { log_undo("link", unlink(endpoint, sandbox)); });
-    auto linked = netsetup_->ensure_interface(interface_of(*network, endpoint), sandbox);
+    auto linked = netsetup_->ensure_interface(
+        interface_of(*network, endpoint, wants_ports(*registry_.container_by_id(endpoint.container_id))), sandbox);
     if (!linked) return fail(std::move(linked).error(), "attach to network '" + network->name + "'");
     return {};
 }

@@ -113,6 +113,8 @@ Result<> Engine::disconnect(const std::string& network_ref, const api::Disconnec
         outcome = unlink(endpoint, *sandbox);
         auto routed = netsetup_->set_default_routes(*sandbox, current_routes(container));
         if (outcome && !routed) outcome = std::move(routed);
+        auto moved = move_ports(container.id);
+        if (outcome && !moved) outcome = std::move(moved);
         // Not left for later, as at a stop: the container goes on and must not see the link any more.
         sweep();
     }

@@ -192,9 +192,8 @@ Result<ContainerRequest> container_request(const api::ContainerCreateBody& body)
     if (container.hostname.empty() && !container.network_mode.starts_with(kContainerMode)) {
         container.hostname = short_id(container.id);
     }
-    if (!container.published.empty() || container.publish_all) {
-        request.warnings.push_back(
-            "publishing ports is not supported yet: they are stored, and nothing listens on the host");
+    if ((!container.published.empty() || container.publish_all) && container.network_mode == registry::kHostNetwork) {
+        request.warnings.push_back("Published ports are discarded when using host network mode");
     }
     return request;
 }

@@ -14,6 +14,7 @@ Engine::Engine(EngineParts parts, Metrics& metrics)
     : settings_(std::move(parts.settings)),
       registry_(std::move(parts.registry)),
       netsetup_(std::move(parts.netsetup)),
+      proxy_(std::move(parts.proxy)),
       sandboxes_(std::move(parts.sandboxes)),
       resolver_(std::move(parts.resolver)),
       host_dns_(std::move(parts.host_dns)),

@@ -14,9 +14,11 @@
 #include "daemon/engine/addresses.h"
 #include "daemon/engine/container_files.h"
 #include "daemon/engine/exclusive.h"
+#include "daemon/engine/port_book.h"
 #include "daemon/engine/sandboxes.h"
 #include "daemon/settings.h"
 #include "netsetup/netsetup.h"
+#include "netsetup/proxy/port_proxy.h"
 #include "registry/registry.h"
 #include "resolver/resolver.h"
 
@@ -31,6 +33,7 @@ struct EngineParts {
     Settings settings;
     registry::Registry registry;
     std::unique_ptr<net::NetSetup> netsetup;
+    std::unique_ptr<net::PortProxy> proxy;
     Sandboxes sandboxes;
     std::unique_ptr<resolver::Resolver> resolver;
     hosts::ResolvConf host_dns;  ///< the host's resolv.conf
@@ -160,6 +163,25 @@ private:
     Result<> remove(const registry::Container& container);
     api::ContainerInspect inspect_of(const registry::Container& container) const;
 
+    // ports.cpp
+    struct Publication {
+        std::vector<registry::BoundPort> ports;
+        PortTargets targets;
+
+        bool operator==(const Publication&) const = default;
+    };
+    PortTargets port_targets(const std::string& container_id) const;
+    Result<std::vector<registry::BoundPort>> choose_ports(const registry::Container& container,
+                                                          const PortTargets& targets);
+    Result<> publish_ports(const std::string& container_id, Undo& undo);
+    void log_not_held(const registry::Container& container, const std::vector<registry::BoundPort>& ports) const;
+    Result<> keep_ports(const std::string& container_id, std::vector<registry::BoundPort> ports);
+    Result<> lead_ports(const std::string& container_id, Publication next);
+    Result<> withdraw_ports(const std::string& container_id);
+    Result<> move_ports(const std::string& container_id);
+    void restore_ports();
+    void hold_ports(const registry::Container& container);
+
     // resolve.cpp
     Result<api::ResolveResult> resolve_everywhere(const api::ResolveQuery& query) const;
     Result<api::ResolveResult> resolve_from(const api::ResolveQuery& query);
@@ -178,6 +200,7 @@ private:
     Settings settings_;
     registry::Registry registry_;
     std::unique_ptr<net::NetSetup> netsetup_;
+    std::unique_ptr<net::PortProxy> proxy_;
     Sandboxes sandboxes_;
     std::unique_ptr<resolver::Resolver> resolver_;
     hosts::ResolvConf host_dns_;
@@ -186,6 +209,8 @@ private:
     std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
     Addresses addresses_;
     ExclusiveAliases exclusive_;
+    PortBook book_;
+    std::map<std::string, Publication> published_;  ///< by container
     Metrics& metrics_;
 };
 

@@ -50,6 +50,9 @@ api::ContainerInspect Engine::inspect_of(const registry::Container& container) c
         inspected.sandbox_id = container.id;
         inspected.sandbox_key = sandboxes_.path(container, known_donor_of(container));
     }
+    for (const auto& port : separate(container.bound)) {
+        inspected.ports.push_back({port.container, port.host_ip.text(), port.host_port});
+    }
     for (const auto* endpoint : registry_.endpoints_of(container.id)) {
         api::EndpointSettings settings;
         settings.ipam_ipv4 = endpoint->wanted_ipv4 ? endpoint->wanted_ipv4->text() : "";

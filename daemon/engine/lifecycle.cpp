@@ -79,6 +79,7 @@ Result<> Engine::start(const registry::Container& wanted) {
     container.state = registry::ContainerState::running;
     container.started = wall_now();
     container.exit_code = 0;
+    container.bound = registry_.container_by_id(container.id)->bound;
     container.sandbox_inode = (*sandbox)->inode();
     registry::Changes changes;
     changes.put_containers.push_back(container);
@@ -159,6 +160,7 @@ Result<> Engine::stop(const registry::Container& running, int exit_code) {
     container.finished = wall_now();
     container.exit_code = exit_code;
     container.sandbox_inode = 0;
+    container.bound.clear();
     registry::Changes changes;
     changes.put_containers.push_back(container);
     std::vector<registry::Endpoint> held;
@@ -172,7 +174,9 @@ Result<> Engine::stop(const registry::Container& running, int exit_code) {
     for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
     resolver_->remove_view(container.id);
     resolver_->publish();
+    auto withdrawn = withdraw_ports(container.id);
     auto released = release_kernel_state(container, held);
+    if (released && !withdrawn) released = std::move(withdrawn);
     for (const auto& endpoint : held) addresses_.release(endpoint);
     metrics_.detaches.add();
     metrics_.detach_microseconds.add(microseconds_since(begin));

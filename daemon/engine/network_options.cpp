@@ -11,6 +11,7 @@ constexpr const char* kMtuOption = "com.docker.network.driver.mtu";
 constexpr const char* kIccOption = "com.docker.network.bridge.enable_icc";
 constexpr const char* kMasqueradeOption = "com.docker.network.bridge.enable_ip_masquerade";
 constexpr const char* kInterfacePrefixOption = "com.docker.network.container_iface_prefix";
+constexpr const char* kHostBindingOption = "com.docker.network.bridge.host_binding_ipv4";
 constexpr const char* kDefaultBridge = "nsr0";
 constexpr const char* kDefaultInterfacePrefix = "eth";
 
@@ -44,7 +45,7 @@ net::BridgeSpec bridge_of(const registry::Network& network) {
     return bridge;
 }
 
-net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint) {
+net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint, bool hairpin) {
     net::InterfaceSpec interface;
     interface.endpoint_id = endpoint.id;
     interface.bridge = bridge_name(network);
@@ -52,6 +53,7 @@ net::InterfaceSpec interface_of(const registry::Network& network, const registry
     interface.name = endpoint.interface;
     interface.mac = endpoint.mac.value_or(MacAddress());
     interface.mtu = mtu_of(network);
+    interface.hairpin = hairpin;
     interface.isolated = !registry::bool_option(network.options, kIccOption).value_or(true);
     for (const auto& address : {endpoint.ipv4, endpoint.ipv6}) {
         if (!address) continue;
@@ -60,6 +62,11 @@ net::InterfaceSpec interface_of(const registry::Network& network, const registry
         }
     }
     return interface;
+}
+
+IpAddress host_binding_of(const registry::Network& network) {
+    const auto option = network.options.find(kHostBindingOption);
+    return option == network.options.end() ? IpAddress() : IpAddress::parse(option->second).value_or(IpAddress());
 }
 
 std::string interface_prefix(const registry::Network& network) {

@@ -13,8 +13,11 @@ std::string bridge_name(const registry::Network& network);
 
 net::BridgeSpec bridge_of(const registry::Network& network);
 
-/// The veth pair of an endpoint that has its addresses.
-net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint);
+/// The veth pair of an endpoint that has its addresses; with published ports it needs `hairpin`.
+net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint, bool hairpin);
+
+/// Where ports without a host address are published: as the user wants, else at 0.0.0.0, which is everywhere.
+IpAddress host_binding_of(const registry::Network& network);
 
 /// "eth", or as the option com.docker.network.container_iface_prefix says.
 std::string interface_prefix(const registry::Network& network);

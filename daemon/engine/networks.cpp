@@ -199,8 +199,16 @@ std::vector<IpPrefix> Engine::prefixes_to_avoid() {
 
 Result<> Engine::apply_firewall() {
     std::vector<net::BridgeSpec> bridges;
+    std::map<std::string, std::vector<net::PublishedPort>> published;  // by network
+    for (const auto& [container, publication] : published_) {
+        for (const auto& [network, port] : rules_of(publication.ports, publication.targets)) {
+            published[network].push_back(port);
+        }
+    }
     for (const auto* network : registry_.networks()) {
-        if (has_links(*network)) bridges.push_back(bridge_of(*network));
+        if (!has_links(*network)) continue;
+        bridges.push_back(bridge_of(*network));
+        bridges.back().published = std::move(published[network->id]);
     }
     auto applied = netsetup_->ensure_firewall(bridges);
     if (!applied) return fail(std::move(applied).error(), "nftables");

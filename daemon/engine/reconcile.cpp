@@ -60,6 +60,10 @@ Result<> Engine::ensure_predefined_networks() {
 Result<> Engine::settle_endpoints() {
     registry::Changes changes;
     for (const auto* container : registry_.containers()) {
+        if (container->state != registry::ContainerState::running && !container->bound.empty()) {
+            changes.put_containers.push_back(*container);
+            changes.put_containers.back().bound.clear();
+        }
         for (const auto* endpoint : registry_.endpoints_of(container->id)) {
             if (endpoint->phase != registry::EndpointPhase::attaching) continue;
             if (container->state == registry::ContainerState::running) {
@@ -77,6 +81,7 @@ Result<> Engine::restore_networks() {
         addresses_.add_network(*network);
         put_zone(*network);
     }
+    restore_ports();
     for (const auto* network : registry_.networks()) {
         if (!has_links(*network)) continue;
         if (auto made = netsetup_->ensure_bridge(bridge_of(*network)); !made) {
@@ -114,6 +119,7 @@ void Engine::restore_containers() {
     for (const auto& container : alive) restore_names(container);
     for (const auto& container : alive) {
         if (auto linked = restore_links(container); !linked) warn("restore_failed", container, linked.error());
+        hold_ports(container);
     }
     for (const auto& container : alive) refresh_files_or_log(container);
 }
@@ -142,7 +148,11 @@ Result<> Engine::restore_links(const registry::Container& container) {
     const NetNs* sandbox = sandboxes_.find(container.id);
     for (const auto& [endpoint, network] : attachments_of(registry_, container.id)) {
         if (!has_links(*network)) continue;
-        if (auto made = netsetup_->ensure_interface(interface_of(*network, *endpoint), *sandbox); !made) return made;
+        if (auto made =
+                netsetup_->ensure_interface(interface_of(*network, *endpoint, wants_ports(container)), *sandbox);
+            !made) {
+            return made;
+        }
     }
     if (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode))
         return {};

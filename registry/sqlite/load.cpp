@@ -101,6 +101,25 @@ void load_ports(SQLite::Database& database, State& state) {
     });
 }
 
+void load_bound_ports(SQLite::Database& database, State& state) {
+    constexpr auto kSql =
+        "SELECT container_id, port, protocol, host_ip, host_port, count FROM bound_ports "
+        "ORDER BY container_id, position";
+    for_each_row(database, kSql, [&](RowReader& row) {
+        Container& container = state.containers.at(row.text());
+        BoundPort bound;
+        bound.container.port = row.number<std::uint16_t>();
+        const auto protocol = parse_protocol(row.text());
+        const auto host_ip = row.address<IpAddress>();
+        if (!protocol || !host_ip) throw std::invalid_argument("a bound port of '" + container.name + "' is malformed");
+        bound.container.protocol = *protocol;
+        bound.host_ip = *host_ip;
+        bound.host_port = row.number<std::uint16_t>();
+        bound.count = row.number<std::uint16_t>();
+        container.bound.push_back(bound);
+    });
+}
+
 void load_endpoints(SQLite::Database& database, State& state) {
     constexpr auto kSql =
         "SELECT container_id, network_name, network_id, id, position, wanted_ipv4, wanted_ipv6, wanted_mac, "
@@ -175,6 +194,7 @@ State load_state(SQLite::Database& database) {
     load_networks(database, state);
     load_containers(database, state);
     load_ports(database, state);
+    load_bound_ports(database, state);
     load_endpoints(database, state);
     load_aliases_and_links(database, state);
     load_records(database, state);

@@ -118,6 +118,18 @@ CREATE TABLE records (
     PRIMARY KEY (network_id, name, type, data)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE bound_ports (
+    container_id TEXT NOT NULL REFERENCES containers ON DELETE CASCADE,
+    position     INTEGER NOT NULL,
+    port         INTEGER NOT NULL,
+    protocol     TEXT NOT NULL,
+    host_ip      TEXT NOT NULL,
+    host_port    INTEGER NOT NULL,
+    count        INTEGER NOT NULL,  -- of ports in a row
+    PRIMARY KEY (container_id, position)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));

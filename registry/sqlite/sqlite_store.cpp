@@ -66,6 +66,7 @@ private:
     void put(const Record& record);
     void put_ports(const Container& container);
     void put_port(const Container& container, std::size_t position, const PortBinding& binding, bool published);
+    void put_bound_ports(const Container& container);
     void put_link(const std::string& container_id, const std::string* network_name, std::size_t position,
                   const Link& link);
 
@@ -192,6 +193,7 @@ void SqliteStore::put(const Container& container) {
             row.number(container.sandbox_inode);
         });
     put_ports(container);
+    put_bound_ports(container);
     run("DELETE FROM links WHERE container_id = ? AND network_name IS NULL",
         [&](RowWriter& row) { row.text(container.id); });
     for (std::size_t index = 0; index < container.links.size(); ++index) {
@@ -217,6 +219,20 @@ void SqliteStore::put_port(const Container& container, std::size_t position, con
             row.text(std::string(protocol_name(binding.container.protocol))).address(binding.host_ip);
             row.number(binding.host_port_first).number(binding.host_port_last);
         });
+}
+
+void SqliteStore::put_bound_ports(const Container& container) {
+    run("DELETE FROM bound_ports WHERE container_id = ?", [&](RowWriter& row) { row.text(container.id); });
+    for (std::size_t position = 0; position < container.bound.size(); ++position) {
+        const BoundPort& bound = container.bound[position];
+        run("INSERT INTO bound_ports (container_id, position, port, protocol, host_ip, host_port, count) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [&](RowWriter& row) {
+                row.text(container.id).number(position).number(bound.container.port);
+                row.text(std::string(protocol_name(bound.container.protocol))).text(bound.host_ip.text());
+                row.number(bound.host_port).number(bound.count);
+            });
+    }
 }
 
 void SqliteStore::put_link(const std::string& container_id, const std::string* network_name, std::size_t position,

@@ -95,6 +95,9 @@ inline Container full_container(const std::string& id, const std::string& name) 
     container.exit_code = 137;
     container.error = "it failed";
     container.sandbox_inode = 4026531840;
+    container.bound = {
+        {.container = {80, Protocol::tcp}, .host_ip = *IpAddress::parse("127.0.0.1"), .host_port = 8081},
+        {.container = {90, Protocol::sctp}, .host_ip = *IpAddress::parse("::"), .host_port = 90, .count = 9}};
     return container;
 }
 

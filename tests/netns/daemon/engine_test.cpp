@@ -10,6 +10,7 @@
 
 #include "registry/memory/memory_store.h"
 #include "tests/support/fake_netsetup.h"
+#include "tests/support/fake_port_proxy.h"
 #include "tests/support/fake_resolver.h"
 
 namespace nsr::daemon {
@@ -46,6 +47,7 @@ protected:
         EngineParts parts{.settings = settings,
                           .registry = *registry::Registry::load(std::move(store)),
                           .netsetup = std::make_unique<testing::FakeNetSetup>(kernel_),
+                          .proxy = std::make_unique<testing::FakePortProxy>(ports_),
                           .sandboxes = Sandboxes(*net::NetnsKeeper::open(directory_, false), *NetNs::current()),
                           .resolver = std::make_unique<testing::FakeResolver>(names_),
                           .host_dns = {},
@@ -71,6 +73,22 @@ protected:
         return created ? created->id : "";
     }
 
+    void publishing(const std::string& name, const std::string& network,
+                    std::map<std::string, std::vector<api::PortBindingBody>> bindings) {
+        api::ContainerCreateBody body;
+        body.name = name;
+        body.network_mode = network;
+        body.port_bindings = std::move(bindings);
+        ASSERT_TRUE(engine_->create_container(body));
+    }
+
+    std::vector<net::PublishedPort> published_on(const std::string& network_id) const {
+        for (const auto& bridge : kernel_.firewall) {
+            if (bridge.network_id == network_id) return bridge.published;
+        }
+        return {};
+    }
+
     std::string address(const std::string& name, const std::string& network) {
         return engine_->inspect_container(name)->networks[network].ip_address;
     }
@@ -86,6 +104,7 @@ protected:
     std::string directory_;
     Metrics metrics_{1};
     testing::FakeNetSetup::World kernel_;
+    testing::FakePortProxy::World ports_;
     testing::FakeResolver::World names_;
     registry::MemoryStore* store_ = nullptr;
     std::unique_ptr<Engine> engine_;
@@ -201,6 +220,105 @@ TEST_F(EngineTest, EveryFailureOfAConnectLeavesTheViewAsItWas) {
         ASSERT_LT(step, 20U);
     }
     EXPECT_THAT(names_.views.at(web).networks, SizeIs(2));
+}
+
+TEST_F(EngineTest, PublishedPortIsHeldLedAndShown) {
+    const auto net1 = network("net1", "10.77.0.0/24");
+    publishing("web", "net1", {{"80/tcp", {{"", "8080"}}}});
+    ASSERT_TRUE(engine_->start_container("web"));
+    const net::HostPort at4{registry::Protocol::tcp, IpAddress(), 8080};
+    ASSERT_TRUE(ports_.held.contains(at4));
+    EXPECT_EQ(ports_.held.at(at4)->address.text(), "10.77.0.2");
+    EXPECT_THAT(published_on(net1), SizeIs(1));
+    EXPECT_TRUE(kernel_.interfaces.begin()->second.hairpin);
+    EXPECT_THAT(engine_->inspect_container("web")->ports, SizeIs(2)) << "IPv4 and IPv6";
+    ASSERT_TRUE(engine_->stop_container("web"));
+    EXPECT_THAT(ports_.held, IsEmpty());
+    EXPECT_THAT(published_on(net1), IsEmpty());
+    EXPECT_THAT(engine_->inspect_container("web")->ports, IsEmpty());
+}
+
+TEST_F(EngineTest, TakenPortLeavesNothing) {
+    network("net1", "10.77.0.0/24");
+    publishing("one", "net1", {{"80/tcp", {{"", "8080"}}}});
+    publishing("two", "net1", {{"80/tcp", {{"", "8080"}}}});
+    publishing("three", "net1", {{"80/tcp", {{"", "7000"}}}, {"81/tcp", {{"", "9000"}}}});
+    ASSERT_TRUE(engine_->start_container("one"));
+    const auto before = kernel_;
+    const auto held = ports_.held.size();
+    const auto refused = engine_->start_container("two");
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(),
+                HasSubstr("driver failed programming external connectivity on endpoint two ("));
+    EXPECT_THAT(refused.error().message(), HasSubstr("): Bind for 0.0.0.0:8080 failed: port is already allocated"));
+    ports_.others.insert({registry::Protocol::tcp, IpAddress(), 9000});
+    const auto in_use = engine_->start_container("three");
+    ASSERT_FALSE(in_use);
+    EXPECT_THAT(in_use.error().message(),
+                HasSubstr("failed to bind host port 0.0.0.0:9000/tcp: address already in use"));
+    EXPECT_TRUE(kernel_.state() == before.state());
+    EXPECT_EQ(ports_.held.size(), held);
+    ports_.others.clear();
+    EXPECT_TRUE(engine_->start_container("three")) << "what was tried is free again";
+}
+
+TEST_F(EngineTest, PublishedPortFollowsTheDefaultRoute) {
+    const auto net1 = network("net1", "10.77.0.0/24");
+    const auto first = network("afirst", "10.78.0.0/24");
+    publishing("web", "net1", {{"80/tcp", {{"", ""}}}});
+    ASSERT_TRUE(engine_->start_container("web"));
+    const auto number = engine_->inspect_container("web")->ports.front().host_port;
+    ASSERT_TRUE(engine_->connect("afirst", {.container = "web", .endpoint = {}}));
+    EXPECT_THAT(published_on(net1), IsEmpty());
+    ASSERT_THAT(published_on(first), SizeIs(1));
+    EXPECT_EQ(published_on(first).front().host_port, number) << "the number stays";
+    ASSERT_TRUE(engine_->disconnect("afirst", {.container = "web", .force = false}));
+    EXPECT_THAT(published_on(net1), SizeIs(1));
+    ASSERT_TRUE(engine_->disconnect("net1", {.container = "web", .force = false}));
+    EXPECT_THAT(ports_.held, IsEmpty());
+    EXPECT_THAT(engine_->inspect_container("web")->ports, IsEmpty());
+}
+
+TEST_F(EngineTest, PublishedPortsOutliveTheDaemon) {
+    const auto net1 = network("net1", "10.77.0.0/24");
+    publishing("web", "net1", {{"80/tcp", {{"", "8080"}}}});
+    ASSERT_TRUE(engine_->start_container("web"));
+    auto store = std::make_unique<registry::MemoryStore>(*store_);
+    ports_.held.clear();
+    store_ = store.get();
+    engine_ = make_engine(std::move(store));
+    ASSERT_TRUE(engine_->reconcile());
+    EXPECT_THAT(published_on(net1), SizeIs(1));
+    EXPECT_THAT(ports_.held, SizeIs(2));
+    publishing("two", "net1", {{"80/tcp", {{"127.0.0.1", "8080"}}}});
+    EXPECT_FALSE(engine_->start_container("two"));
+}
+
+TEST_F(EngineTest, EveryFailureWithPublishedPortsLeavesNothing) {
+    network("net1", "10.77.0.0/24");
+    network("afirst", "10.78.0.0/24");
+    publishing("web", "net1", {{"80/tcp", {{"", ""}}}});
+    const auto before = kernel_;
+    for (unsigned step = 1;; ++step) {
+        SCOPED_TRACE(step);
+        kernel_.calls = 0;
+        kernel_.fail_at = step;
+        if (engine_->start_container("web")) break;
+        EXPECT_TRUE(kernel_.state() == before.state());
+        EXPECT_THAT(ports_.held, IsEmpty());
+        ASSERT_LT(step, 20U);
+    }
+    const auto attached = kernel_;
+    const auto held = ports_.held;
+    for (unsigned step = 1;; ++step) {
+        SCOPED_TRACE(step);
+        kernel_.calls = 0;
+        kernel_.fail_at = step;
+        if (engine_->connect("afirst", {.container = "web", .endpoint = {}})) break;
+        EXPECT_TRUE(kernel_.state() == attached.state());
+        EXPECT_EQ(ports_.held, held);
+        ASSERT_LT(step, 20U);
+    }
 }
 
 TEST_F(EngineTest, ANetworkWithEndpointsStays) {

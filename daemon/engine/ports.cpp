@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <set>
+
+#include "common/log.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/network_options.h"
+#include "daemon/engine/order.h"
+
+/// Published ports: chosen at the start, kept until the stop, and moved when another network has the default route.
+namespace nsr::daemon {
+namespace {
+
+net::HostPort host_port(const registry::BoundPort& port) {
+    return {.protocol = port.container.protocol, .address = port.host_ip, .port = port.host_port};
+}
+
+std::set<net::HostPort> host_ports(const std::vector<registry::BoundPort>& ports) {
+    std::set<net::HostPort> all;
+    for (const auto& port : separate(ports)) all.insert(host_port(port));
+    return all;
+}
+
+/// Where the proxy takes a port to: the container's address of the same family, else its IPv4 address.
+net::ContainerPort target_of(const registry::BoundPort& port, const PortTargets& targets) {
+    const PortTargets::Side& side = port.host_ip.is_v6() && targets.v6 ? targets.v6 : targets.v4;
+    return {.address = side.address, .port = port.container.port};
+}
+
+void log_undo(const char* step, const Result<>& result) {
+    if (!result) {
+        spdlog::error("event=undo_failed step={} err={}", step, log::quoted(result.error().message()));
+    }
+}
+
+}  // namespace
+
+PortTargets Engine::port_targets(const std::string& container_id) const {
+    PortTargets targets;
+    targets.proxied = proxy_->carries();
+    bool found4 = false;
+    bool found6 = false;
+    const auto side_of = [](const Attachment& at, const std::optional<IpAddress>& address) {
+        return at.network->driver == "bridge" ? PortTargets::Side{at.network->id, *address} : PortTargets::Side{};
+    };
+    for (const Attachment& at : attachments_of(registry_, container_id)) {
+        if (at.network->internal) continue;
+        if (!found4 && at.endpoint->ipv4 && gateway_of(*at.network, Family::v4)) {
+            found4 = true;
+            targets.v4 = side_of(at, at.endpoint->ipv4);
+            if (targets.v4) targets.default_host = host_binding_of(*at.network);
+        }
+        if (!found6 && at.endpoint->ipv6 && gateway_of(*at.network, Family::v6)) {
+            found6 = true;
+            targets.v6 = side_of(at, at.endpoint->ipv6);
+        }
+    }
+    return targets;
+}
+
+Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Container& container,
+                                                              const PortTargets& targets) {
+    const std::set<net::HostPort> present = host_ports(container.bound);
+    std::vector<net::HostPort> fresh;
+    const PortBook::Hold hold = [&](const PortWish& wish, std::uint16_t number) -> Result<> {
+        const std::size_t before = fresh.size();
+        for (const IpAddress& host : wish.hosts) {
+            const net::HostPort port{wish.container.protocol, host, number};
+            if (!wish.held || present.contains(port)) continue;
+            auto held = proxy_->hold(port);
+            if (held) {
+                fresh.push_back(port);
+                continue;
+            }
+            for (; fresh.size() > before; fresh.pop_back()) proxy_->release(fresh.back());
+            return held;
+        }
+        return {};
+    };
+    const auto wishes = port_wishes(container, targets, settings_.proxy_range_limit);
+    const bool any = std::ranges::any_of(wishes, [](const PortWish& wish) { return wish.first == 0; });
+    auto local = any ? net::read_local_ports() : net::LocalPorts();
+    if (!local) return fail(std::move(local).error());
+
+    std::vector<registry::BoundPort> chosen;
+    book_.release(container.bound);
+    for (const PortWish& wish : wishes) {
+        auto number = book_.choose(wish, *local, hold);
+        if (!number) {
+            for (const net::HostPort& port : fresh) proxy_->release(port);
+            book_.release(chosen);
+            book_.take(container.bound);
+            // Docker answers with 500.
+            return fail(Errc::system, number.error().message());
+        }
+        for (const IpAddress& host : wish.hosts) chosen.push_back({wish.container, host, *number});
+    }
+    return joined(std::move(chosen));
+}
+
+Result<> Engine::publish_ports(const std::string& container_id, Undo& undo) {
+    const auto* found = registry_.container_by_id(container_id);
+    if (!wants_ports(*found) && found->bound.empty()) return {};
+    const registry::Container container = *found;
+    const PortTargets targets = port_targets(container_id);
+    auto chosen = choose_ports(container, targets);
+    if (!chosen) {
+        const auto attachments = attachments_of(registry_, container_id);
+        return fail(std::move(chosen).error(), "driver failed programming external connectivity on endpoint " +
+                                                   container.name + " (" + attachments.front().endpoint->id + ")");
+    }
+    const Publication before = published_[container_id];
+    undo.add([this, container_id, chosen = *chosen, before] {
+        book_.release(chosen);
+        book_.take(before.ports);
+        const auto wanted = host_ports(before.ports);
+        for (const net::HostPort& port : host_ports(chosen)) {
+            if (!wanted.contains(port)) proxy_->release(port);
+        }
+        for (const net::HostPort& port : wanted) log_undo("port", proxy_->hold(port));
+        log_undo("registry", keep_ports(container_id, before.ports));
+        log_undo("ports", lead_ports(container_id, before));
+    });
+    if (auto kept = keep_ports(container_id, *chosen); !kept) return kept;
+    log_not_held(container, *chosen);
+    return lead_ports(container_id, {std::move(*chosen), targets});
+}
+
+void Engine::log_not_held(const registry::Container& container, const std::vector<registry::BoundPort>& ports) const {
+    for (const auto& row : ports) {
+        if (row.count <= settings_.proxy_range_limit) continue;
+        spdlog::info("event=ports_not_held container={} first={} count={} limit={}", log::quoted(container.name),
+                     net::text_of(host_port(row)), row.count, settings_.proxy_range_limit);
+    }
+}
+
+Result<> Engine::keep_ports(const std::string& container_id, std::vector<registry::BoundPort> ports) {
+    const auto* found = registry_.container_by_id(container_id);
+    if (found == nullptr || found->bound == ports) return {};
+    registry::Container container = *found;
+    container.bound = std::move(ports);
+    registry::Changes changes;
+    changes.put_containers.push_back(std::move(container));
+    return registry_.commit(std::move(changes));
+}
+
+Result<> Engine::lead_ports(const std::string& container_id, Publication next) {
+    const Publication before = std::exchange(published_[container_id], next);
+    if (next.ports.empty()) published_.erase(container_id);
+    Result<> applied;
+    if (before != next) applied = apply_firewall();
+    for (const auto& port : separate(next.ports)) proxy_->carry(host_port(port), target_of(port, next.targets));
+    const auto kept = host_ports(next.ports);
+    for (const net::HostPort& port : host_ports(before.ports)) {
+        if (!kept.contains(port)) proxy_->release(port);
+    }
+    return applied;
+}
+
+Result<> Engine::withdraw_ports(const std::string& container_id) {
+    const auto found = published_.find(container_id);
+    if (found == published_.end()) return {};
+    book_.release(found->second.ports);
+    return lead_ports(container_id, {});
+}
+
+Result<> Engine::move_ports(const std::string& container_id) {
+    Undo undo;
+    auto moved = publish_ports(container_id, undo);
+    undo.commit();
+    if (moved) return moved;
+    // Where they led there is nothing any more.
+    auto withdrawn = withdraw_ports(container_id);
+    auto kept = keep_ports(container_id, {});
+    return !withdrawn ? withdrawn : !kept ? kept : moved;
+}
+
+void Engine::restore_ports() {
+    for (const auto* container : registry_.containers()) {
+        if (container->state != registry::ContainerState::running || container->bound.empty()) continue;
+        book_.take(container->bound);
+        published_[container->id] = {container->bound, port_targets(container->id)};
+    }
+}
+
+void Engine::hold_ports(const registry::Container& container) {
+    const auto found = published_.find(container.id);
+    if (found == published_.end()) return;
+    for (const auto& row : found->second.ports) {
+        if (row.count > settings_.proxy_range_limit) continue;
+        for (const auto& port : separate({row})) {
+            if (auto held = proxy_->hold(host_port(port)); !held) {
+                spdlog::warn("event=port_not_held container={} err={}", log::quoted(container.name),
+                             log::quoted(held.error().message()));
+            }
+            proxy_->carry(host_port(port), target_of(port, found->second.targets));
+        }
+    }
+}
+
+}  // namespace nsr::daemon
