@@ -48,6 +48,8 @@ TEST(ReadConfig, FillsTheSettings) {
         upstream = ["192.0.2.1", "192.0.2.2:5353"]
         dns_search = ["a.example"]
         dns_option = "timeout:3"
+        userland_proxy = false
+        proxy_range_limit = 1000
         [[forward]]
         domain = "corp.example"
         upstream = ["192.0.2.3"]
@@ -58,6 +60,8 @@ TEST(ReadConfig, FillsTheSettings) {
     EXPECT_EQ(settings->dns.servers.size(), 2U);
     EXPECT_THAT(settings->dns.search, ElementsAre("a.example"));
     EXPECT_THAT(settings->dns.options, ElementsAre("timeout:3"));
+    EXPECT_FALSE(settings->userland_proxy);
+    EXPECT_EQ(settings->proxy_range_limit, 1000U);
     ASSERT_EQ(settings->domains.size(), 1U);
     EXPECT_EQ(settings->domains.front().domain, "corp.example");
 }
@@ -68,6 +72,8 @@ TEST(ReadConfig, NamesWhatIsWrong) {
         const char* message;
     };
     for (const Row& row : {Row{"colour = 1", "'colour' is not a setting"}, Row{"state_dir = 1", "must be a string"},
+                           Row{"userland_proxy = 1", "must be true or false"},
+                           Row{"proxy_range_limit = 70000", "must be between 0 and 65535"},
                            Row{"upstream = [\"x\"]", "upstream 'x' is not an IP address"}, Row{"a =", "test.toml"},
                            Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"}}) {
         SCOPED_TRACE(row.text);
