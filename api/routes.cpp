@@ -144,6 +144,16 @@ Response container_remove(const Call& call) {
 
 Response variables(const Call& call) { return shown(call.service.variables(call.argument(0)), write_strings); }
 
+Response container_exited(const Call& call) {
+    int code = 0;
+    const std::string text = call.target.parameter("code");
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
+    if (error != std::errc{} || end != text.data() + text.size() || code < 0 || code > 255) {
+        return refused(Error(Errc::invalid, "invalid exit code: '" + text + "'"));
+    }
+    return done(call.service.container_exited(call.argument(0), code));
+}
+
 Response resolv_conf(const Call& call) {
     auto content = call.service.resolv_conf(call.argument(0));
     return content ? text(std::move(*content)) : refused(content.error());
@@ -207,6 +217,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"DELETE", "/containers/{}", container_remove},
     {"GET", "/ns-register/containers/{}/env", variables},
     {"GET", "/ns-register/containers/{}/resolv.conf", resolv_conf},
+    {"POST", "/ns-register/containers/{}/exited", container_exited},
     {"PUT", "/ns-register/networks/{}/containers/{}/aliases/{}", alias_add},
     {"DELETE", "/ns-register/networks/{}/containers/{}/aliases/{}", alias_remove},
     {"GET", "/ns-register/resolve", resolve},

@@ -33,6 +33,8 @@ public:
     virtual Result<bool> stop_container(const std::string& ref) = 0;
     virtual Result<> restart_container(const std::string& ref) = 0;
     virtual Result<> kill_container(const std::string& ref) = 0;
+    /// The command that the container was made for has ended with this status.
+    virtual Result<> container_exited(const std::string& ref, int exit_code) = 0;
     virtual Result<> rename_container(const std::string& ref, const std::string& name) = 0;
     virtual Result<> remove_container(const std::string& ref, bool force) = 0;
     virtual Result<std::vector<ContainerInspect>> list_containers(bool all, const Filters& filters) = 0;

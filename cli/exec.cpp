@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
@@ -75,6 +77,13 @@ Error from_errno(const std::string& what) {
     return {code, what + ": " + std::strerror(errno)};
 }
 
+Result<> follow_parent(int parent) {
+    if (parent == 0) return {};
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return fail(failed("follow the parent"));
+    if (::getppid() != parent) return fail(Errc::system, "the calling process has died");
+    return {};
+}
+
 Result<> enter(const Place& place) {
     if (auto entered = enter(place.sandbox); !entered) return entered;
     if (auto covered = cover_if_there(place.resolv_conf_path, "/etc/resolv.conf"); !covered) return covered;
@@ -94,6 +103,8 @@ Error execute(const Place& place, const std::vector<std::string>& command) {
     std::vector<char*> words;
     for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
+    // Last: a change of user would take it back.
+    if (auto follows = follow_parent(place.parent); !follows) return std::move(follows).error();
     ::execvp(words.front(), words.data());
     return from_errno("'" + command.front() + "'");
 }

@@ -16,6 +16,7 @@ struct Place {
     std::vector<std::string> variables;  ///< "NAME=VALUE", over those of the caller
     std::string user;                    ///< NAME|UID[:GROUP|GID]; "": the caller
     std::string directory;               ///< to start in; "": where the caller is
+    int parent = 0;                      ///< killed when this process, its parent, dies; 0: outlives it
 };
 
 /// Becomes the command, in the network namespace and in mount and UTS namespaces of its own with these files in place.

@@ -27,7 +27,8 @@ std::string default_socket() {
 int usage_status(const CLI::App& app) {
     static const std::set<std::string> kOurs = {"alias", "record", "resolve", "ping", "env", "detach"};
     for (const auto* verb : app.get_subcommands()) {
-        if (verb->get_name() == "create" || verb->get_name() == "attach") return kCannotStart;
+        if (verb->get_name() == "create" || verb->get_name() == "attach" || verb->get_name() == "run")
+            return kCannotStart;
         if (kOurs.contains(verb->get_name())) return kUsage;
         return kFailed;
     }
@@ -36,8 +37,8 @@ int usage_status(const CLI::App& app) {
 
 bool is_flag(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
-/// The arguments, less the words of a command behind `exec CONTAINER [--]`: those never pass through the option parser,
-/// which would take `[1,2]` apart.
+/// The arguments, less the words of a command behind `exec CONTAINER [--]` and `run FLAGS --`: those never pass through
+/// the option parser, which would take `[1,2]` apart.
 struct Words {
     std::vector<std::string> options;  ///< last first, as CLI11 takes them
     std::vector<std::string> command;
@@ -57,6 +58,11 @@ Words split_words(int argc, char** argv) {
         if (at != all.end() && *at == "--") ++at;
         words.command.assign(at, all.end());
         all.erase(end_of_options, all.end());
+    }
+    if (at != all.end() && *at == "run") {
+        at = std::find(at, all.end(), "--");
+        if (at != all.end()) words.command.assign(at + 1, all.end());
+        all.erase(at, all.end());
     }
     std::ranges::reverse(all);
     return words;
@@ -91,6 +97,7 @@ int run(int argc, char** argv) {
     add_name_commands(app, session);
     add_record_commands(app, session);
     add_env_command(app, session);
+    add_run_command(app, session);
     add_exec_command(app, session);
     Words words = split_words(argc, argv);
     session.set_command(std::move(words.command));

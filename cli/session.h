@@ -38,8 +38,13 @@ public:
     /// The same with a certain status.
     void report(std::string_view message, int status);
 
+    /// The next ask() connects again.
+    void disconnect() { client_.reset(); }
+
     int status() const { return status_; }
-    /// The words behind `exec CONTAINER [--]`.
+    /// Decides the exit status, whatever was reported.
+    void set_status(int status) { status_ = status; }
+    /// The words behind `exec CONTAINER [--]` or `run ... --`.
     const std::vector<std::string>& command() const { return command_; }
     void set_command(std::vector<std::string> command) { command_ = std::move(command); }
     void set_socket(std::string socket) { socket_ = std::move(socket); }

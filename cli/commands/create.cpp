@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/commands/create.h"
+
 #include "cli/commands/commands.h"
 #include "cli/commands/json.h"
 #include "cli/commands/pairs.h"
@@ -13,32 +15,6 @@
 
 namespace nsr::cli {
 namespace {
-
-struct CreateFlags {
-    std::string name;
-    std::vector<std::string> networks;
-    std::vector<std::string> aliases;
-    std::vector<std::string> exclusive_aliases;
-    std::string ip;
-    std::string ip6;
-    std::string mac;
-    std::string hostname;
-    std::string domainname;
-    std::vector<std::string> env;
-    std::vector<std::string> expose;
-    std::vector<std::string> publish;
-    bool publish_all = false;
-    std::vector<std::string> links;
-    std::vector<std::string> dns;
-    std::vector<std::string> dns_search;
-    std::vector<std::string> dns_options;
-    std::vector<std::string> extra_hosts;
-    std::vector<std::string> labels;
-    std::string netns;
-    std::string pid;
-    std::string image;
-    std::vector<std::string> command;
-};
 
 /// Names that choose a mode rather than a network of the user's.
 bool is_user_defined(const std::string& network) {
@@ -139,8 +115,9 @@ Result<Json> body_of(const CreateFlags& flags) {
     return body;
 }
 
-/// The id of the new container.
-Result<std::string> create(Session& session, const CreateFlags& flags) {
+}  // namespace
+
+Result<std::string> create_container(Session& session, const CreateFlags& flags) {
     auto body = body_of(flags);
     if (!body) return fail(std::move(body).error());
     const std::string query = flags.name.empty() ? "" : "?name=" + api::encode(flags.name);
@@ -152,8 +129,10 @@ Result<std::string> create(Session& session, const CreateFlags& flags) {
     return text_at(*created, "Id");
 }
 
+namespace {
+
 void run_create(Session& session, const CreateFlags& flags) {
-    auto id = create(session, flags);
+    auto id = create_container(session, flags);
     if (id)
         print_line(*id);
     else
@@ -162,7 +141,7 @@ void run_create(Session& session, const CreateFlags& flags) {
 
 /// Create and start; a container that cannot be started is not kept.
 void run_attach(Session& session, const CreateFlags& flags) {
-    auto id = create(session, flags);
+    auto id = create_container(session, flags);
     if (!id) return session.report(id.error());
     if (auto started = session.ask("POST", "/containers/" + *id + "/start"); !started) {
         session.report(started.error());
@@ -204,12 +183,20 @@ void add_port_and_dns_flags(CLI::App& verb, CreateFlags& flags) {
     verb.add_option("--add-host", flags.extra_hosts, "NAME:ADDRESS for its hosts file")->allow_extra_args(false);
 }
 
+}  // namespace
+
+void add_create_flags(CLI::App& verb, CreateFlags& flags) {
+    add_name_flags(verb, flags);
+    add_port_and_dns_flags(verb, flags);
+}
+
+namespace {
+
 template <typename Run>
 void add(CLI::App& app, Session& session, const char* name, const char* about, Run run) {
     auto* verb = app.add_subcommand(name, about);
     auto flags = std::make_shared<CreateFlags>();
-    add_name_flags(*verb, *flags);
-    add_port_and_dns_flags(*verb, *flags);
+    add_create_flags(*verb, *flags);
     verb->add_option("IMAGE", flags->image, "kept, not run");
     verb->add_option("COMMAND", flags->command, "kept, not run");
     verb->callback([&session, flags, run] { run(session, *flags); });

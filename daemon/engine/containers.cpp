@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "api/filters.h"
 #include "common/ids.h"
 #include "common/log.h"
@@ -46,6 +48,10 @@ Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreat
     if (auto committed = registry_.commit(changes); !committed) return fail(std::move(committed).error());
     for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
     resolver_->publish();
+    if (runs_command(container)) {
+        // It may end before the start.
+        if (auto watched = watch_process(container); !watched) sandbox_ended(container.id);
+    }
     spdlog::info("event=container_created container={} id={}", log::quoted(container.name), short_id(container.id));
     return api::ContainerCreated{container.id, request->warnings};
 }
@@ -103,7 +109,9 @@ Result<> Engine::remove_container(const std::string& ref, bool force) {
                         "cannot remove container \"/" + container.name +
                             "\": container is running: stop the container before removing or force remove");
         }
-        if (auto stopped = stop(container, 137); !stopped) return stopped;
+        auto stopped = stop(container, 137);
+        signal_command(container, SIGKILL);
+        if (!stopped) return stopped;
     }
     return remove(container);
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kNetNsLabel = "ns-register.netns";
 constexpr const char* kPidLabel = "ns-register.pid";
+constexpr const char* kProcessLabel = "ns-register.process";
 constexpr const char* kUserDefinedOnly = "user-specified IP address is supported on user-defined networks only";
 
 /// Docker's word for the network that is meant when none is given.
@@ -29,6 +30,27 @@ Result<std::optional<IpAddress>> wanted_address(const std::string& text, Family 
                     std::string("invalid ") + (family == Family::v4 ? "IPv4" : "IPv6") + " address: " + text);
     }
     return address;
+}
+
+Result<> read_process(const std::string& text, registry::Container& container) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), container.sandbox_pid);
+    if (error != std::errc{} || end != text.data() + text.size() || container.sandbox_pid <= 0) {
+        return fail(Errc::invalid, "invalid pid: " + text);
+    }
+    auto start_time = process_start_time(container.sandbox_pid);
+    if (!start_time) return fail(std::move(start_time).error());
+    container.sandbox_pid_start = *start_time;
+    return {};
+}
+
+/// The process that a container is made for (`run`).
+Result<> read_command(registry::Container& container) {
+    const auto process = container.labels.find(kProcessLabel);
+    if (process == container.labels.end()) return {};
+    if (container.sandbox == registry::SandboxKind::pid) {
+        return fail(Errc::invalid, "conflicting options: the namespace of a process and a command to run");
+    }
+    return read_process(process->second, container);
 }
 
 Result<> read_sandbox(registry::Container& container) {
@@ -48,14 +70,7 @@ Result<> read_sandbox(registry::Container& container) {
     }
     if (pid != container.labels.end()) {
         container.sandbox = registry::SandboxKind::pid;
-        const std::string& text = pid->second;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), container.sandbox_pid);
-        if (error != std::errc{} || end != text.data() + text.size() || container.sandbox_pid <= 0) {
-            return fail(Errc::invalid, "invalid pid: " + text);
-        }
-        auto start_time = process_start_time(container.sandbox_pid);
-        if (!start_time) return fail(std::move(start_time).error());
-        container.sandbox_pid_start = *start_time;
+        if (auto read = read_process(pid->second, container); !read) return read;
     }
     if (container.sandbox != registry::SandboxKind::own &&
         (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode))) {
@@ -188,6 +203,7 @@ Result<ContainerRequest> container_request(const api::ContainerCreateBody& body)
         if (auto done = step(body, container); !done) return fail(std::move(done).error());
     }
     if (auto done = read_sandbox(container); !done) return fail(std::move(done).error());
+    if (auto done = read_command(container); !done) return fail(std::move(done).error());
     if (auto done = read_endpoints(body, request); !done) return fail(std::move(done).error());
     if (container.hostname.empty() && !container.network_mode.starts_with(kContainerMode)) {
         container.hostname = short_id(container.id);

@@ -83,6 +83,7 @@ public:
     Result<bool> stop_container(const std::string& ref) override;
     Result<> restart_container(const std::string& ref) override;
     Result<> kill_container(const std::string& ref) override;
+    Result<> container_exited(const std::string& ref, int exit_code) override;
     Result<> rename_container(const std::string& ref, const std::string& name) override;
     Result<> remove_container(const std::string& ref, bool force) override;
     Result<std::vector<api::ContainerInspect>> list_containers(bool all, const api::Filters& filters) override;
@@ -137,7 +138,12 @@ private:
                                   const std::vector<registry::Endpoint>& endpoints);
     Result<const registry::Container*> donor_of(const registry::Container& container) const;
     const registry::Container* known_donor_of(const registry::Container& container) const;
+
+    // process.cpp
     Result<> watch_process(const registry::Container& container);
+    void signal_command(const registry::Container& container, int signal);
+    Result<> end(const registry::Container& container, int exit_code);
+    void remove_if_over(const registry::Container& container);
 
     // files.cpp
     /// Whose files a container sees: its own, or those of the container whose network it has joined (H-15).
@@ -213,6 +219,9 @@ private:
     std::map<std::string, Publication> published_;  ///< by container
     Metrics& metrics_;
 };
+
+/// Whether the container was made for a command (`run`), whose process it ends with.
+bool runs_command(const registry::Container& container);
 
 /// The endpoint as it is wanted at the next start, without what it held.
 registry::Endpoint configured(registry::Endpoint endpoint);

@@ -46,7 +46,7 @@ api::ContainerInspect Engine::inspect_of(const registry::Container& container) c
     }
     const bool running = container.state == registry::ContainerState::running;
     if (running) {
-        inspected.pid = container.sandbox == registry::SandboxKind::pid ? container.sandbox_pid : 0;
+        inspected.pid = container.sandbox_pid;
         inspected.sandbox_id = container.id;
         inspected.sandbox_key = sandboxes_.path(container, known_donor_of(container));
     }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "common/log.h"
 #include "daemon/engine/engine.h"
@@ -120,36 +121,13 @@ Result<> Engine::check_sandbox_is_free(const registry::Container& container, con
     return {};
 }
 
-Result<> Engine::watch_process(const registry::Container& container) {
-    if (container.sandbox != registry::SandboxKind::pid) return {};
-    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(container.sandbox_pid), 0)));
-    if (!pidfd) return fail_errno("watch process " + std::to_string(container.sandbox_pid));
-    // Against reuse of the number between the check and the open.
-    auto start_time = process_start_time(container.sandbox_pid);
-    if (!start_time || *start_time != container.sandbox_pid_start) {
-        return fail(Errc::not_found, "process " + std::to_string(container.sandbox_pid) + " does not exist");
-    }
-    watch_(container.id, std::move(pidfd));
-    return {};
-}
-
-void Engine::sandbox_ended(const std::string& container_id) {
-    const auto* found = registry_.container_by_id(container_id);
-    if (found == nullptr || found->state != registry::ContainerState::running) return;
-    const registry::Container container = *found;
-    spdlog::info("event=process_ended container={} pid={}", log::quoted(container.name), container.sandbox_pid);
-    if (auto stopped = stop(container, kExitStopped); !stopped) {
-        spdlog::error("event=detach_failed container={} err={}", log::quoted(container.name),
-                      log::quoted(stopped.error().message()));
-    }
-}
-
 Result<bool> Engine::stop_container(const std::string& ref) {
     auto found = registry_.find_container(ref);
     if (!found) return fail(std::move(found).error());
     if ((*found)->state != registry::ContainerState::running) return false;
     const registry::Container container = **found;
     if (auto stopped = stop(container, kExitStopped); !stopped) return fail(std::move(stopped).error());
+    signal_command(container, SIGTERM);
     return true;
 }
 
@@ -219,7 +197,9 @@ Result<> Engine::kill_container(const std::string& ref) {
         return fail(Errc::conflict,
                     "cannot kill container: " + ref + ": container " + container.id + " is not running");
     }
-    return stop(container, kExitKilled);
+    auto stopped = stop(container, kExitKilled);
+    signal_command(container, SIGKILL);
+    return stopped;
 }
 
 Result<const registry::Container*> Engine::donor_of(const registry::Container& container) const {

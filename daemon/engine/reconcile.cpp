@@ -121,6 +121,9 @@ void Engine::restore_containers() {
         if (auto linked = restore_links(container); !linked) warn("restore_failed", container, linked.error());
         hold_ports(container);
     }
+    std::vector<registry::Container> all;
+    for (const auto* container : registry_.containers()) all.push_back(*container);
+    for (const auto& container : all) remove_if_over(container);
     for (const auto& container : alive) refresh_files_or_log(container);
 }
 

@@ -52,6 +52,9 @@ public:
     Result<bool> stop_container(const std::string& ref) override { return answer("stop " + ref, changed); }
     Result<> restart_container(const std::string& ref) override { return answer("restart " + ref); }
     Result<> kill_container(const std::string& ref) override { return answer("kill " + ref); }
+    Result<> container_exited(const std::string& ref, int exit_code) override {
+        return answer("exited " + ref + " " + std::to_string(exit_code));
+    }
     Result<> rename_container(const std::string& ref, const std::string& name) override {
         return answer("rename " + ref + " " + name);
     }

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+#include "common/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace nsr::cli {
+
+/// What describes a container, as `create`, `attach` and `run` take it.
+struct CreateFlags {
+    std::string name;
+    std::vector<std::string> networks;
+    std::vector<std::string> aliases;
+    std::vector<std::string> exclusive_aliases;
+    std::string ip;
+    std::string ip6;
+    std::string mac;
+    std::string hostname;
+    std::string domainname;
+    std::vector<std::string> env;
+    std::vector<std::string> expose;
+    std::vector<std::string> publish;
+    bool publish_all = false;
+    std::vector<std::string> links;
+    std::vector<std::string> dns;
+    std::vector<std::string> dns_search;
+    std::vector<std::string> dns_options;
+    std::vector<std::string> extra_hosts;
+    std::vector<std::string> labels;
+    std::string netns;
+    std::string pid;
+    std::string image;
+    std::vector<std::string> command;
+};
+
+/// Adds its flags to a verb. `flags` must live until the line has been parsed.
+void add_create_flags(CLI::App& verb, CreateFlags& flags);
+
+/// Registers the container and prints the daemon's warnings. Returns its id.
+Result<std::string> create_container(Session& session, const CreateFlags& flags);
+
+}  // namespace nsr::cli
