@@ -5,6 +5,7 @@
 
 #include "resolver/dns/reply.h"
 #include "resolver/dns/reverse.h"
+#include "resolver/zone/derivation.h"
 #include "resolver/zone/wildcard.h"
 
 namespace nsr::resolver {
@@ -222,10 +223,18 @@ std::optional<Outcome> Responder::answer_name() {
 
 std::optional<Outcome> Responder::answer_match(const Match& match, const Match& first) {
     if (match.entry == nullptr) {
-        if (trace_ != nullptr) note("known on " + network_text(*first.zone) + ", without such records");
+        if (trace_ != nullptr) {
+            note("'" + name_->text() + "' is known on " + network_text(*first.zone) + " without such records, ttl " +
+                 std::to_string(first.zone->negative_ttl()) + " s (the network's)");
+        }
         return negative(Rcode::noerror, soa_owner(first), first.zone->negative_ttl());
     }
-    if (trace_ != nullptr) note("answered from network " + network_text(*match.zone));
+    if (trace_ != nullptr) {
+        const std::string reading =
+            match.with_network ? ", read as '" + Name::text_of(name_->wire().first(match.name_size)) + "' there" : "";
+        note("'" + name_->text() + "' is known on " + network_text(*match.zone) + reading + ": " +
+             derivation(*match.zone, *match.entry, query_.type));
+    }
     const StoredRecord* cname = match.entry->cname();
     if (cname == nullptr || query_.type == RrType::cname || query_.type == RrType::any) {
         return positive(add_data(match));
@@ -326,7 +335,10 @@ std::optional<Outcome> Responder::answer_reverse() {
             if (query_.type != RrType::ptr && query_.type != RrType::any) {
                 return negative(Rcode::noerror, owner_, zone->negative_ttl());
             }
-            if (trace_ != nullptr) note("address of '" + entry->canonical.text() + "'");
+            if (trace_ != nullptr) {
+                note("address of '" + entry->canonical.text() + "', ttl " + std::to_string(zone->ttl()) +
+                     " s (the network's)");
+            }
             return positive(
                 reply_.add_target(Reply::Section::answer, owner_, RrType::ptr, zone->ttl(), {}, entry->canonical));
         }

@@ -54,6 +54,12 @@ void resolve(Session& session, const ResolveFlags& flags) {
     if (!flags.from.empty()) target += "&from=" + api::encode(flags.from);
     auto result = parse_reply(session.ask("GET", target));
     if (!result) return session.report(result.error(), Verb::ours);
+    const bool as_json = flags.format == "json";
+    if (flags.explain && as_json) {  // one object: the answer and how it came about belong together
+        print_line(result->dump());
+        if (result->value("Records", Json::array()).empty()) session.set_status(kNotFound);
+        return;
+    }
     if (flags.explain) {
         for (const auto& step : result->value("Trace", Json::array())) print_line(step.get<std::string>());
     }

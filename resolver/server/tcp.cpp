@@ -106,18 +106,12 @@ void TcpConnection::watch() {
     });
 }
 
-/// Whether a whole query waits among what was read.
-bool TcpConnection::holds_frame() const {
-    return input_.size() >= kLengthSize && input_.size() - kLengthSize >= dns::read16(input_.data());
-}
-
 void TcpConnection::read() {
     reading_ = true;
-    const std::size_t had = input_.size();
-    input_.resize(had + kReadSize);
-    socket_.async_read_some(asio::buffer(input_.data() + had, kReadSize),
-                            [self = shared_from_this(), had](const error_code& error, std::size_t size) {
-                                self->input_.resize(had + size);
+    const dns::Buffer room = input_.room(kReadSize);
+    socket_.async_read_some(asio::buffer(room.data(), room.size()),
+                            [self = shared_from_this()](const error_code& error, std::size_t size) {
+                                self->input_.keep(size);
                                 self->on_read(error, size);
                             });
 }
@@ -132,29 +126,25 @@ void TcpConnection::on_read(const error_code& error, std::size_t) {
 
 /// Answers what has been read, then reads or waits, or ends if nothing more can come.
 void TcpConnection::go_on() {
-    if (!reading_) take_frames();  // during a read the input is the kernel's, and holds no whole frame (see below)
+    if (!reading_) take_frames();  // during a read the input is the kernel's, and holds no whole query (see below)
     if (!writing_ && !unsent_.empty()) write();
     if (!socket_.is_open() || reading_) return;
     // A query that found no room is taken when the write has ended: a read before that might wait for ever.
-    const bool was_paused = std::exchange(paused_, !has_room() || holds_frame());
+    const bool was_paused = std::exchange(paused_, !has_room() || input_.has_next());
     if (paused_ && !was_paused) state_.counters.tcp_paused.add();
     if (!ended_ && !paused_) return read();
     if (ended_ && !writing_ && in_flight_ == 0) finish();
 }
 
 void TcpConnection::take_frames() {
-    std::size_t at = 0;
-    while (input_.size() - at >= kLengthSize && has_room()) {
-        const std::size_t length = dns::read16(input_.data() + at);
-        if (input_.size() - at - kLengthSize < length) break;
+    while (has_room()) {
+        const auto query = input_.next();
+        if (!query) return;
         // A frame without content asks nothing; it does not count as a sign of life either.
-        if (length > 0) {
-            touch();
-            answer_one({input_.data() + at + kLengthSize, length});
-        }
-        at += kLengthSize + length;
+        if (query->empty()) continue;
+        touch();
+        answer_one(*query);
     }
-    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 void TcpConnection::answer_one(dns::Bytes query) {

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "resolver/dns/frames.h"
 #include "resolver/server/server.h"
 
 namespace nsr::resolver {
@@ -59,7 +60,6 @@ private:
     void on_written(const boost::system::error_code& error, std::size_t size);
     void on_forwarded(dns::Bytes reply);
     void go_on();
-    bool holds_frame() const;
     bool has_room() const {
         return in_flight_ < state_.tcp_limits.in_flight && unsent_.size() < state_.tcp_limits.unsent;
     }
@@ -74,7 +74,7 @@ private:
     boost::asio::steady_timer timer_;
     Clock::time_point deadline_;
     const Clock::time_point end_;
-    std::vector<std::uint8_t> input_;    // bytes read and not yet taken
+    dns::Frames input_;                  // queries read and not yet taken
     std::vector<std::uint8_t> unsent_;   // answers waiting for the write in progress to end
     std::vector<std::uint8_t> sending_;  // of the write in progress
     std::size_t in_flight_ = 0;

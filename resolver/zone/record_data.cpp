@@ -95,6 +95,7 @@ Result<StoredRecord> store_record(const registry::Record& record, std::uint32_t 
     StoredRecord stored;
     stored.type = dns::RrType{dns::parse_type(record.type)};
     stored.ttl = record.ttl.value_or(default_ttl);
+    stored.has_own_ttl = record.ttl.has_value();
     switch (stored.type) {
         case dns::RrType::a:
         case dns::RrType::aaaa:

@@ -39,7 +39,9 @@ void index_addresses(NameEntry& entry) {
 void level_ttls(std::vector<StoredRecord>& records) {
     for (auto& record : records) {
         for (const auto& other : records) {
-            if (other.type == record.type) record.ttl = std::min(record.ttl, other.ttl);
+            if (other.type != record.type || other.ttl >= record.ttl) continue;
+            record.ttl = other.ttl;
+            record.has_own_ttl = other.has_own_ttl;
         }
     }
 }

@@ -32,6 +32,7 @@ struct Contribution {
 struct StoredRecord {
     dns::RrType type = dns::RrType::a;
     std::uint32_t ttl = 0;
+    bool has_own_ttl = false;        ///< not the network's
     std::vector<std::uint8_t> data;  ///< RDATA, uncompressed
     dns::Name target;                ///< of CNAME, PTR, SRV and MX
 };

@@ -204,6 +204,12 @@ TEST_F(CliTest, ShowsWhatANameStandsFor) {
     EXPECT_THAT(service_.calls, ElementsAre("resolve web A c"));
 }
 
+TEST_F(CliTest, ExplainsAsOneObject) {
+    EXPECT_EQ(run({"resolve", "web", "--explain", "--format", "json"}).out,
+              "{\"Rcode\":\"NOERROR\",\"Records\":[{\"Network\":\"net1\",\"Name\":\"web\",\"Type\":\"A\","
+              "\"Data\":\"10.0.0.2\",\"Ttl\":5}],\"Trace\":[]}\n");
+}
+
 TEST_F(CliTest, ChangesRecords) {
     EXPECT_EQ(run({"record", "add", "net1", "app", "A", "192.0.2.1", "--ttl", "60"}).status, 0);
     EXPECT_EQ(run({"record", "add", "net1", "_x._tcp.app", "SRV", "0", "0", "80", "web"}).status, 0);

@@ -1,0 +1,63 @@
+#include "resolver/explain.h"
+
+#include "tests/unit/resolver/answer_fixture.h"
+
+namespace nsr::resolver {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// What is said about an answer: the sentences of --explain.
+class ExplainTest : public AnswerTest {
+protected:
+    std::vector<std::string> trace(const std::string& name, const std::string& type = "A") {
+        book_.put_view(spec_);
+        snapshot_.apply(book_.take_changes());
+        auto explained = explain_answer(snapshot_, book_.view_slot("cl"), random_, name, type);
+        EXPECT_TRUE(explained);
+        return explained ? explained->trace : std::vector<std::string>{};
+    }
+};
+
+TEST_F(ExplainTest, NamesTheNetworksInOrderAndTheOneThatAnswers) {
+    view({"n1", "n2"});
+    EXPECT_THAT(trace("other"), ElementsAre("'other' is not known on n1",
+                                            "'other' is known on n2: name of 'other.n2', ttl 5 s (the network's)"));
+    EXPECT_THAT(trace("frontend"),
+                ElementsAre("'frontend' is known on n1: alias of 'web1.n1', alias of 'web2.n1', ttl 5 s (the "
+                            "network's)"));
+}
+
+TEST_F(ExplainTest, SaysHowANameIsRead) {
+    EXPECT_THAT(trace("web1.n1"),
+                ElementsAre("'web1.n1' is not known on n1",
+                            "'web1.n1' is known on n1, read as 'web1' there: name of 'web1.n1', ttl 5 s (the "
+                            "network's)"));
+}
+
+TEST_F(ExplainTest, NamesLinksWildcardsAndRecords) {
+    spec_.networks = {{"n1", {{"web1", "db"}}}};
+    EXPECT_THAT(trace("db"), ElementsAre("link alias 'db' leads to 'web1'",
+                                         "'db' is known on n1: name of 'web1.n1', ttl 5 s (the network's)"));
+    record("n1", "*.app", "CNAME", "web1");
+    zones_["n1"].records.push_back({"n1", "text", "TXT", "x", 60});
+    book_.put_network(zones_["n1"]);
+    EXPECT_THAT(trace("x.app"), ElementsAre("'x.app' is one of '*.app'",
+                                            "'x.app' is known on n1: CNAME record of '*.app', ttl 5 s (the network's)",
+                                            "CNAME record: 'x.app' leads to 'web1'",
+                                            "'web1' is known on n1: name of 'web1.n1', ttl 5 s (the network's)"));
+    EXPECT_THAT(trace("text", "TXT"),
+                ElementsAre("'text' is known on n1: TXT record of 'text', ttl 60 s (the record's)"));
+}
+
+TEST_F(ExplainTest, SaysWhyThereIsNoAnswer) {
+    EXPECT_THAT(trace("web1", "MX"),
+                ElementsAre("'web1' is known on n1 without such records, ttl 5 s (the network's)"));
+    EXPECT_THAT(trace("11.0.77.10.in-addr.arpa", "PTR").back(), "address of 'web1.n1', ttl 5 s (the network's)");
+    EXPECT_THAT(trace("200.0.77.10.in-addr.arpa", "PTR").back(), "inside 10.77.0.0/24, which is ours: not forwarded");
+    spec_.keep_single_labels = true;
+    EXPECT_THAT(trace("nosuch").back(), "unknown single label, and ndots is set: not forwarded");
+}
+
+}  // namespace
+}  // namespace nsr::resolver
