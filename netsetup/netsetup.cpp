@@ -1,7 +1,9 @@
 #include "netsetup/netsetup.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "common/log.h"
 #include "netsetup/bridge.h"
 #include "netsetup/interface.h"
 #include "netsetup/netlink/route.h"
@@ -17,8 +19,11 @@ namespace {
 /// The running kernel. Its handles were opened on the host and stay there.
 class Kernel final : public NetSetup {
 public:
-    Kernel(NetNs host, netlink::Socket socket, Firewall firewall)
-        : host_(std::move(host)), socket_(std::move(socket)), firewall_(std::move(firewall)) {}
+    Kernel(NetNs host, netlink::Socket socket, netlink::Socket conntrack, Firewall firewall)
+        : host_(std::move(host)),
+          socket_(std::move(socket)),
+          conntrack_(std::move(conntrack)),
+          firewall_(std::move(firewall)) {}
 
     Result<> ensure_bridge(const BridgeSpec& spec) override {
         return host_.call([&] { return net::ensure_bridge(socket_, spec); });
@@ -35,6 +40,9 @@ public:
     }
 
     Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
+        const bool used_before = std::ranges::any_of(
+            spec.addresses, [this](const IpPrefix& each) { return stale_.contains(each.address()); });
+        if (used_before) forget_stale();
         return net::ensure_interface(socket_, spec, sandbox);
     }
     Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) override {
@@ -50,18 +58,31 @@ public:
 
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         slow_to_close_.clear();
+        forget_stale();
         auto swept = net::sweep(socket_, wanted);
         if (swept) dying_ = false;
         return swept;
     }
-    bool has_dying_links() const override { return dying_ || !slow_to_close_.empty(); }
+    void forget_addresses(const std::vector<IpAddress>& addresses) override {
+        stale_.insert(addresses.begin(), addresses.end());
+    }
+    Result<> forget_ports(const StalePorts& ports) override {
+        auto forgotten = host_.call([&] { return net::forget_ports(conntrack_, ports); });
+        if (!forgotten) return fail(std::move(forgotten).error());
+        return {};
+    }
+    bool has_dying_links() const override { return dying_ || !slow_to_close_.empty() || !stale_.empty(); }
     Result<HostPrefixes> host_prefixes() override;
 
 private:
+    void forget_stale();
+
     NetNs host_;
     netlink::Socket socket_;
+    netlink::Socket conntrack_;
     Firewall firewall_;
     bool dying_ = false;
+    std::set<IpAddress> stale_;                   ///< given back, with flows that may be remembered
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
 };
 
@@ -78,6 +99,13 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
     // First the guard, then what it guards.
     if (auto ensured = firewall_.ensure(bridges); !ensured) return ensured;
     return host_.call(let_loopback_out);
+}
+
+/// Flows end by themselves, too: what cannot be forgotten stops nobody.
+void Kernel::forget_stale() {
+    const auto addresses = std::exchange(stale_, {});
+    const auto forgotten = host_.call([&] { return net::forget_addresses(conntrack_, addresses); });
+    if (!forgotten) spdlog::warn("event=flows_not_forgotten err={}", log::quoted(forgotten.error().message()));
 }
 
 Result<HostPrefixes> Kernel::host_prefixes() {
@@ -99,11 +127,13 @@ Result<std::unique_ptr<NetSetup>> NetSetup::open() {
     if (!host) return fail(host.error());
     auto socket = netlink::Socket::open();
     if (!socket) return fail(socket.error());
+    auto conntrack = netlink::Socket::open(netlink::Subsystem::netfilter);
+    if (!conntrack) return fail(conntrack.error());
     auto copy = host->duplicate();
     if (!copy) return fail(copy.error());
     auto firewall = Firewall::open(std::move(*copy));
     if (!firewall) return fail(firewall.error());
-    return std::make_unique<Kernel>(std::move(*host), std::move(*socket), std::move(*firewall));
+    return std::make_unique<Kernel>(std::move(*host), std::move(*socket), std::move(*conntrack), std::move(*firewall));
 }
 
 }  // namespace nsr::net

@@ -7,6 +7,7 @@
 
 #include "common/netns.h"
 #include "common/result.h"
+#include "netsetup/flows.h"
 #include "netsetup/spec.h"
 
 namespace nsr::net {
@@ -60,7 +61,14 @@ public:
     /// how many were too many (dying ones not counted).
     virtual Result<unsigned> sweep(const std::set<std::string>& wanted) = 0;
 
-    /// Whether dying links, or sockets that are slow to close, wait for a sweep.
+    /// Flows from and to addresses that containers have given back are forgotten by the next sweep(), and before one of
+    /// them is used again at the latest.
+    virtual void forget_addresses(const std::vector<IpAddress>& addresses) = 0;
+
+    /// Flows of published ports that have changed are forgotten now.
+    virtual Result<> forget_ports(const StalePorts& ports) = 0;
+
+    /// Whether dying links, or stale addresses or sockets that are slow to close, wait for a sweep.
     virtual bool has_dying_links() const = 0;
 
     virtual Result<HostPrefixes> host_prefixes() = 0;

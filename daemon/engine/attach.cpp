@@ -164,7 +164,13 @@ net::SandboxRoutes Engine::current_routes(const registry::Container& container) 
 
 Result<> Engine::unlink(const registry::Endpoint& endpoint, const NetNs& sandbox) {
     if (endpoint.host_interface.empty()) return {};
-    return netsetup_->remove_interface(endpoint.host_interface, endpoint.interface, sandbox);
+    auto removed = netsetup_->remove_interface(endpoint.host_interface, endpoint.interface, sandbox);
+    std::vector<IpAddress> addresses;
+    for (const auto& address : {endpoint.ipv4, endpoint.ipv6}) {
+        if (address) addresses.push_back(*address);
+    }
+    netsetup_->forget_addresses(addresses);
+    return removed;
 }
 
 }  // namespace nsr::daemon

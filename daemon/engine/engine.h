@@ -183,6 +183,7 @@ private:
     void log_not_held(const registry::Container& container, const std::vector<registry::BoundPort>& ports) const;
     Result<> keep_ports(const std::string& container_id, std::vector<registry::BoundPort> ports);
     Result<> lead_ports(const std::string& container_id, Publication next);
+    void forget_flows(const Publication& before, const Publication& next);
     Result<> withdraw_ports(const std::string& container_id);
     Result<> move_ports(const std::string& container_id);
     void restore_ports();

@@ -148,12 +148,38 @@ Result<> Engine::lead_ports(const std::string& container_id, Publication next) {
     if (next.ports.empty()) published_.erase(container_id);
     Result<> applied;
     if (before != next) applied = apply_firewall();
+    if (applied) forget_flows(before, next);
     for (const auto& port : separate(next.ports)) proxy_->carry(host_port(port), target_of(port, next.targets));
     const auto kept = host_ports(next.ports);
     for (const net::HostPort& port : host_ports(before.ports)) {
         if (!kept.contains(port)) proxy_->release(port);
     }
     return applied;
+}
+
+void Engine::forget_flows(const Publication& before, const Publication& next) {
+    const auto led = [](const Publication& publication) {
+        std::map<net::HostPort, net::ContainerPort> ports;
+        for (const auto& port : separate(publication.ports)) {
+            if (port.container.protocol != registry::Protocol::udp) continue;
+            ports.emplace(host_port(port), target_of(port, publication.targets));
+        }
+        return ports;
+    };
+    const auto was = led(before);
+    const auto is = led(next);
+    net::StalePorts stale;
+    for (const auto& [port, target] : is) {
+        if (!was.contains(port)) stale.opened.insert(port);
+    }
+    for (const auto& [port, target] : was) {
+        const auto now = is.find(port);
+        if (now == is.end() || now->second != target) stale.closed.emplace(target.address, target.port);
+    }
+    if (stale.empty()) return;
+    if (auto forgotten = netsetup_->forget_ports(stale); !forgotten) {
+        spdlog::warn("event=flows_not_forgotten err={}", log::quoted(forgotten.error().message()));
+    }
 }
 
 Result<> Engine::withdraw_ports(const std::string& container_id) {

@@ -45,8 +45,9 @@ private:
     const ProxyLimits limits_;
     boost::asio::io_context io_{1};
     ProxyContext context_;
-    std::set<HostPort> held_;                            // the caller's
-    std::map<HostPort, std::shared_ptr<Relay>> relays_;  // the thread's
+    std::set<HostPort> held_;                                       // the caller's
+    const std::unique_ptr<PortProxy> holder_ = make_port_holder();  // the caller's: of SCTP, which is NAT's alone
+    std::map<HostPort, std::shared_ptr<Relay>> relays_;             // the thread's
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
     std::jthread thread_;
 };
@@ -64,6 +65,7 @@ void ThreadedProxy::run() {
 
 Result<> ThreadedProxy::hold(const HostPort& port) {
     if (held_.contains(port)) return {};
+    if (port.protocol == registry::Protocol::sctp) return holder_->hold(port);
     auto socket = open_host_socket(port, SocketUse::serve);
     if (!socket) return fail(std::move(socket).error());
     held_.insert(port);
@@ -80,7 +82,7 @@ void ThreadedProxy::carry(const HostPort& port, const ContainerPort& target) {
 }
 
 void ThreadedProxy::release(const HostPort& port) {
-    if (held_.erase(port) == 0) return;
+    if (held_.erase(port) == 0) return holder_->release(port);
     std::latch closed(1);
     boost::asio::post(io_, [this, port, &closed] {
         const auto found = relays_.find(port);

@@ -17,6 +17,8 @@ public:
         std::map<std::string, net::InterfaceSpec> interfaces;  ///< by host end
         std::set<std::uint64_t> rewritten;                     ///< inodes of sandboxes
         std::vector<net::BridgeSpec> firewall;
+        std::set<IpAddress> stale;
+        net::StalePorts stale_ports;
         unsigned calls = 0;
         unsigned fail_at = 0;  ///< the number of the call that fails, counted from 1; 0: none
 
@@ -66,6 +68,13 @@ public:
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         return static_cast<unsigned>(
             std::erase_if(world_.interfaces, [&](const auto& interface) { return !wanted.contains(interface.first); }));
+    }
+    void forget_addresses(const std::vector<IpAddress>& addresses) override {
+        world_.stale.insert(addresses.begin(), addresses.end());
+    }
+    Result<> forget_ports(const net::StalePorts& ports) override {
+        world_.stale_ports = ports;
+        return {};
     }
     bool has_dying_links() const override { return false; }
     Result<net::HostPrefixes> host_prefixes() override { return net::HostPrefixes{}; }
