@@ -223,6 +223,10 @@ std::optional<Outcome> Responder::answer_name() {
 
 std::optional<Outcome> Responder::answer_match(const Match& match, const Match& first) {
     if (match.entry == nullptr) {
+        // `_port._proto.NAME` of a NAME that only a wildcard knows: the wildcard would hide its services.
+        if (query_.type == RrType::srv && first.name_size != first.entry->name.size()) {
+            if (auto service = answer_service()) return service;
+        }
         if (trace_ != nullptr) {
             note("'" + name_->text() + "' is known on " + network_text(*first.zone) + " without such records, ttl " +
                  std::to_string(first.zone->negative_ttl()) + " s (the network's)");

@@ -119,7 +119,7 @@ Result<> Engine::link_endpoint(const registry::Endpoint& endpoint, const NetNs& 
 Result<> Engine::serve_names(const registry::Container& container, const NetNs& sandbox, Undo& undo) {
     const auto attachments = attachments_of(registry_, container.id);
     const bool serves = served_.contains(container.id);
-    const bool wanted = std::ranges::any_of(attachments, [](const auto& at) { return has_names(*at.network); });
+    const bool wanted = std::ranges::any_of(attachments, [](const auto& at) { return has_server(*at.network); });
     put_view(container);
     if (!serves) undo.add([this, id = container.id] { resolver_->remove_view(id); });
     resolver_->publish();

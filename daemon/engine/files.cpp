@@ -68,7 +68,7 @@ std::string Engine::resolv_conf_of(const registry::Container& container) const {
     const auto attachments = attachments_of(registry_, container.id);
     if (container.network_mode == registry::kHostNetwork) inputs.use = hosts::ResolvConfUse::host;
     if (served_.contains(container.id) ||
-        std::ranges::any_of(attachments, [](const auto& at) { return has_names(*at.network); })) {
+        std::ranges::any_of(attachments, [](const auto& at) { return has_server(*at.network); })) {
         inputs.use = hosts::ResolvConfUse::embedded;
     }
     return hosts::render_resolv_conf(inputs);

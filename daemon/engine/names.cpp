@@ -30,6 +30,10 @@ bool has_names(const registry::Network& network) {
     return network.driver != "host" && network.driver != "null";
 }
 
+bool has_server(const registry::Network& network) {
+    return has_names(network) && mode_of(network) != resolver::DnsMode::off;
+}
+
 resolver::ZoneSpec zone_of(const registry::Network& network, std::vector<registry::Record> records) {
     resolver::ZoneSpec zone;
     zone.network_id = network.id;

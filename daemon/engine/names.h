@@ -13,6 +13,10 @@ namespace nsr::daemon {
 /// Whether containers on the network have an embedded server and names (D-01, D-02): not on bridge, host and none.
 bool has_names(const registry::Network& network);
 
+/// Whether containers on the network have an embedded server: those with names, unless -o ns-register.dns=off says that
+/// they ask the servers outside themselves.
+bool has_server(const registry::Network& network);
+
 resolver::ZoneSpec zone_of(const registry::Network& network, std::vector<registry::Record> records);
 
 /// The names of a container on one network (D-10 to D-16): its name, aliases, hostname and short id.

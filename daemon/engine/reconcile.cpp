@@ -137,7 +137,7 @@ void Engine::restore_addresses(const registry::Container& container) {
 
 void Engine::restore_names(const registry::Container& container) {
     const auto attachments = attachments_of(registry_, container.id);
-    if (std::ranges::none_of(attachments, [](const auto& at) { return has_names(*at.network); })) return;
+    if (std::ranges::none_of(attachments, [](const auto& at) { return has_server(*at.network); })) return;
     const NetNs* sandbox = sandboxes_.find(container.id);
     auto served = netsetup_->ensure_dns_rewrite(*sandbox);
     if (served) served = resolver_->open(container.id, *sandbox);

@@ -122,6 +122,13 @@ TEST_F(AnswerTest, AsksOutsideForTheTargetOfACname) {
     EXPECT_THAT(chain.data(), ElementsAre("edge.example.org."));
 }
 
+TEST_F(AnswerTest, AnswersServicesBelowWildcards) {
+    add("n1", "shop", "10.77.0.50", {"*.shop"}, {{80, registry::Protocol::tcp}});
+    EXPECT_THAT(ask("_http._tcp.a.shop", kSrv).answers, SizeIs(1));
+    EXPECT_EQ(ask("_https._tcp.a.shop", kSrv).rcode, kNxDomain);
+    EXPECT_EQ(ask("a.shop", kSrv).rcode, kNoError);
+}
+
 TEST_F(AnswerTest, KnowsEmptyNonTerminals) {
     // RFC 4592 §2.2.2: what has names below exists, and no wildcard answers for it.
     record("n1", "*.app", "A", "192.0.2.1");
