@@ -20,6 +20,7 @@
 #include "netsetup/netsetup.h"
 #include "netsetup/proxy/port_proxy.h"
 #include "registry/registry.h"
+#include "resolver/dns/types.h"
 #include "resolver/resolver.h"
 
 namespace nsr::daemon {
@@ -191,6 +192,8 @@ private:
 
     // resolve.cpp
     Result<api::ResolveResult> resolve_everywhere(const api::ResolveQuery& query) const;
+    bool resolve_on(const registry::Network& network, const std::string& asked, dns::RrType type,
+                    const std::string& shown, std::vector<api::ResolvedRecord>& found) const;
     Result<api::ResolveResult> resolve_from(const api::ResolveQuery& query);
 
     // reconcile.cpp

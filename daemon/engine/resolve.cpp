@@ -25,33 +25,47 @@ Result<api::ResolveResult> Engine::resolve(const api::ResolveQuery& query) {
 
 /// Without an asker: every network that knows the name, each answer with its network.
 Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& query) const {
-    const std::string type = registry::lower(query.type);
-    if (type != "a" && type != "aaaa" && type != "any") {
-        return fail(Errc::invalid,
-                    "without --from only types A, AAAA and ANY can be resolved, not '" + query.type + "'");
-    }
+    const auto type = dns::RrType{dns::parse_type(query.type)};
+    if (type == dns::RrType{}) return fail(Errc::invalid, "'" + query.type + "' is not a record type");
     std::string asked = registry::lower(query.name);
     if (asked.ends_with('.')) asked.pop_back();
     api::ResolveResult result;
     bool known = false;
     for (const auto* network : registry_.networks()) {
-        if (!has_names(*network)) continue;
-        const auto ttl = zone_of(*network, {}).ttl_seconds;
-        for (const auto* endpoint : registry_.endpoints_on(network->id)) {
-            const auto* container = registry_.container_by_id(endpoint->container_id);
-            if (container == nullptr || !names_endpoint(names_of(*container, *endpoint), asked, network->name))
-                continue;
-            known = true;
-            if (endpoint->ipv4 && type != "aaaa") {
-                result.records.push_back({network->name, query.name, "A", endpoint->ipv4->text(), ttl});
-            }
-            if (endpoint->ipv6 && type != "a") {
-                result.records.push_back({network->name, query.name, "AAAA", endpoint->ipv6->text(), ttl});
-            }
-        }
+        if (has_names(*network)) known |= resolve_on(*network, asked, type, query.name, result.records);
     }
     result.rcode = known ? "NOERROR" : "NXDOMAIN";
     return result;
+}
+
+/// Adds what containers and users' records on one network say; whether the name is known there.
+bool Engine::resolve_on(const registry::Network& network, const std::string& asked, dns::RrType type,
+                        const std::string& shown, std::vector<api::ResolvedRecord>& found) const {
+    const auto ttl = zone_of(network, {}).ttl_seconds;
+    const bool any = type == dns::RrType::any;
+    bool is_container = false;
+    for (const auto* endpoint : registry_.endpoints_on(network.id)) {
+        const auto* container = registry_.container_by_id(endpoint->container_id);
+        if (container == nullptr || !names_endpoint(names_of(*container, *endpoint), asked, network.name)) continue;
+        is_container = true;
+        if (endpoint->ipv4 && (any || type == dns::RrType::a)) {
+            found.push_back({network.name, shown, "A", endpoint->ipv4->text(), ttl});
+        }
+        if (endpoint->ipv6 && (any || type == dns::RrType::aaaa)) {
+            found.push_back({network.name, shown, "AAAA", endpoint->ipv6->text(), ttl});
+        }
+    }
+    bool is_record = false;
+    for (const auto& record : registry_.records_of(network.id)) {
+        if (!names_endpoint({record.name}, asked, network.name)) continue;
+        is_record = true;
+        const auto its_type = dns::RrType{dns::parse_type(record.type)};
+        const bool is_hidden = is_container && (its_type == dns::RrType::a || its_type == dns::RrType::aaaa ||
+                                                its_type == dns::RrType::cname);
+        if (is_hidden || (!any && its_type != type && its_type != dns::RrType::cname)) continue;
+        found.push_back({network.name, shown, record.type, record.data, record.ttl.value_or(ttl)});
+    }
+    return is_container || is_record;
 }
 
 /// As the container is answered, by the function that answers it.

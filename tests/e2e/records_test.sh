@@ -49,6 +49,11 @@ assert_match "$(nsr record ls net1)" '^app +77 +A +192\.0\.2\.1$'
 assert_eq "$(nsr record ls net1 --format json | grep -c '"Name":"app"')" 3
 assert_eq "$(nsr record ls net2)" "NAME   TTL   TYPE   DATA"
 
+# without a container the command line asks every network
+assert_match "$(nsr resolve mail --type MX)" '^net1 +mail +5 +MX +10 web\.$'
+assert_match "$(nsr resolve app.net1)" '^net1 +app\.net1 +77 +A +192\.0\.2\.1$'
+assert_fails "'NOSUCH' is not a record type" nsr resolve app --type NOSUCH
+
 # the same record with another TTL is the same record
 nsr record add net1 app AAAA fd00:0::1 --ttl 9
 assert_match "$(dig_in client +noall +answer app AAAA)" 'app\.\s+9\s+IN'
