@@ -43,7 +43,11 @@ struct alignas(128) DnsCounters {
     Counter cache_hits;
     Counter cache_misses;
     Counter cache_stale;
-    Counter cache_entries;  ///< now
+    Counter cache_failures;    ///< SERVFAIL because asking had failed a moment before
+    Counter cache_prefetches;  ///< asked again before their time was over
+    Counter cache_evictions;   ///< left out because a cache was full
+    Counter cache_entries;     ///< now
+    Counter cache_bytes;       ///< now
 };
 
 /// What the proxy counts. Changed by the proxy's thread only.

@@ -2,8 +2,10 @@
 
 #include <toml++/toml.h>
 
-#include "daemon/engine/names.h"
+#include "common/log.h"
+#include "daemon/engine/network_dns.h"
 #include "daemon/options.h"
+#include "resolver/dns/name.h"
 
 namespace nsr::daemon {
 namespace {
@@ -43,21 +45,26 @@ Result<resolver::DomainUpstreams> forward_of(const toml::node& node, const std::
     const auto* table = node.as_table();
     if (table == nullptr) return wrong(path, "forward", "must be a table: [[forward]]");
     resolver::DomainUpstreams forward;
+    bool has_upstream = false;
     for (const auto& [key, value] : *table) {
         if (key == "domain" && value.is_string()) {
             forward.domain = value.as_string()->get();
         } else if (key == "upstream") {
             auto servers = servers_of(value, path, "forward.upstream");
             if (!servers) return fail(std::move(servers).error());
-            for (const auto& server : *servers) {
-                forward.upstreams.push_back(upstream_of(server, server.address.is_loopback()));
+            std::vector<hosts::NameServer> own;
+            forward.upstreams = without_own(*servers, own);
+            for (const auto& server : own) {
+                spdlog::warn("event=own_address_left_out config={} server={}", log::quoted(path), server.text());
             }
+            has_upstream = true;
         } else {
             return wrong(path, std::string("forward.") + std::string(key.str()), "is not a setting");
         }
     }
-    if (forward.domain.empty() || forward.upstreams.empty()) {
-        return wrong(path, "forward", "needs a domain and an upstream");
+    if (forward.domain.empty() || !has_upstream) return wrong(path, "forward", "needs a domain and an upstream");
+    if (!dns::Name::from_text(forward.domain)) {
+        return wrong(path, "forward.domain", "'" + forward.domain + "' is not a domain name");
     }
     return forward;
 }

@@ -49,6 +49,13 @@ constexpr DnsRow kDnsRows[] = {
      &DnsCounters::cache_misses},
     {"nsr_dns_cache_stale_total", "Answers from the cache after their time.", MetricType::Counter,
      &DnsCounters::cache_stale},
+    {"nsr_dns_cache_failures_total", "SERVFAIL because asking had failed a moment before.", MetricType::Counter,
+     &DnsCounters::cache_failures},
+    {"nsr_dns_cache_prefetches_total", "Answers fetched again before their time was over.", MetricType::Counter,
+     &DnsCounters::cache_prefetches},
+    {"nsr_dns_cache_evictions_total", "Answers left out because a cache was full.", MetricType::Counter,
+     &DnsCounters::cache_evictions},
+    {"nsr_dns_cache_bytes", "Bytes of the caches.", MetricType::Gauge, &DnsCounters::cache_bytes},
     {"nsr_dns_cache_entries", "Answers in the cache.", MetricType::Gauge, &DnsCounters::cache_entries},
 };
 

@@ -13,8 +13,7 @@ const IpAddress& own_address() {
 Upstreams choose_upstreams(const DnsSettings& container, const DnsSettings& daemon, const ResolvConf& host) {
     Upstreams upstreams;
     const auto add = [&](const NameServer& server, bool from_host) {
-        // On the host, 127.0.0.11 is somebody else's (a daemon that runs inside a container of an engine).
-        if (!from_host && server.address == own_address()) {
+        if (server.address == own_address()) {
             upstreams.own.push_back(server);
         } else {
             upstreams.servers.push_back({.server = server, .from_host = from_host});
@@ -25,7 +24,9 @@ Upstreams choose_upstreams(const DnsSettings& container, const DnsSettings& daem
     } else if (!daemon.servers.empty()) {
         for (const NameServer& server : daemon.servers) add(server, server.address.is_loopback());
     } else {
-        for (const NameServer& server : host.servers) add(server, true);
+        // On the host, 127.0.0.11 is somebody else's (a daemon that runs inside a container of an engine).
+        for (const NameServer& server : host.servers)
+            upstreams.servers.push_back({.server = server, .from_host = true});
     }
     return upstreams;
 }

@@ -142,9 +142,18 @@ constexpr Option kOptions[] = {
 
 constexpr std::string_view kForwardPrefix = "ns-register.dns.forward.";
 
+/// Labels of 1 to 63 characters, 253 in all (RFC 1035 §2.3.4).
+bool is_domain(std::string_view text) {
+    constexpr std::size_t kDomainMax = 253;
+    constexpr std::size_t kLabelMax = 63;
+    return text.size() <= kDomainMax && std::ranges::all_of(split(text, '.'), [](std::string_view label) {
+               return !label.empty() && label.size() <= kLabelMax;
+           });
+}
+
 /// The check of a known key, or nullptr.
 auto find_check(std::string_view key) -> Verdict (*)(const std::string&) {
-    if (key.starts_with(kForwardPrefix) && key.size() > kForwardPrefix.size()) return servers;
+    if (key.starts_with(kForwardPrefix) && is_domain(key.substr(kForwardPrefix.size()))) return servers;
     const auto option = std::ranges::find_if(kOptions, [&](const Option& each) { return key == each.key; });
     return option == std::end(kOptions) ? nullptr : option->check;
 }

@@ -2,21 +2,54 @@
 
 #include <algorithm>
 
+#include "resolver/forward/routes.h"
+
 namespace nsr::resolver {
 namespace {
 
 std::string where_to(const View& view, const dns::Query& query) {
     std::string text = "'" + query.name.text() + "' is not ours: ";
-    if (view.upstreams.empty()) return text + "no upstream to ask";
-    text += "asked of";
-    for (const Upstream& upstream : view.upstreams) {
+    const std::size_t domain = domain_of(view, query.name);
+    const auto upstreams = servers_of(view, domain);
+    const bool is_of_domain = domain < view.domains.size();
+    const std::string whose = is_of_domain ? " for '" + view.domains[domain].first.text() + "'" : "";
+    if (upstreams.empty()) return text + "no upstream to ask" + whose;
+    text += "asked" + whose + " of";
+    for (const Upstream& upstream : upstreams) {
         text += " " + upstream.address.text() + "#" + std::to_string(upstream.port);
         if (upstream.from_host) text += " (from the host)";
     }
     return text;
 }
 
+std::string milliseconds_text(Duration duration) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
+}
+
+std::string age_text(Duration duration) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s old";
+}
+
 }  // namespace
+
+std::string source_text(const AnswerSource& source) {
+    switch (source.kind) {
+        case AnswerSource::Kind::none:
+            return "";
+        case AnswerSource::Kind::upstream:
+            return "answered by " + source.server.address.text() + "#" + std::to_string(source.server.port) + " in " +
+                   milliseconds_text(source.elapsed);
+        case AnswerSource::Kind::cache:
+            return "answered from the cache, " + age_text(source.elapsed);
+        case AnswerSource::Kind::stale:
+            return "no upstream answered: from the cache past its time, " + age_text(source.elapsed);
+        case AnswerSource::Kind::cached_failure:
+            return "not asked again: no upstream has answered a moment ago";
+        case AnswerSource::Kind::failure:
+            break;
+    }
+    return "no upstream answered in " + milliseconds_text(source.elapsed);
+}
 
 Result<std::vector<std::uint8_t>> explain_query(const std::string& name, const std::string& type) {
     const auto wire = dns::Name::from_text(name);

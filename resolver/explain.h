@@ -2,6 +2,7 @@
 
 #include "common/result.h"
 #include "resolver/answer.h"
+#include "resolver/forward/request.h"
 #include "resolver/resolver.h"
 
 namespace nsr::resolver {
@@ -10,6 +11,9 @@ namespace nsr::resolver {
 /// type that is none.
 Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
                                    const std::string& type);
+
+/// Where an answer that is not ours has come from, and how long that took or is ago. "" if that is not known.
+std::string source_text(const AnswerSource& source);
 
 /// The query that explain_answer() asks. The same refusals.
 Result<std::vector<std::uint8_t>> explain_query(const std::string& name, const std::string& type);

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "resolver/answer.h"
 #include "resolver/explain.h"
+#include "resolver/forward/flight.h"
 #include "resolver/server/server.h"
 #include "resolver/server/sockets.h"
 #include "resolver/server/worker.h"
@@ -22,8 +23,9 @@ constexpr const char* kServicesFile = "/etc/services";
 
 /// A worker and what it serves. The server is destroyed before the loop that its sockets belong to.
 struct Unit {
-    Unit(unsigned index, std::optional<unsigned> cpu, DnsCounters& counters, std::shared_ptr<const NetNs> home)
-        : worker(index, cpu), server(worker.io(), index, counters, std::move(home)) {}
+    Unit(unsigned index, std::optional<unsigned> cpu, DnsCounters& counters, std::shared_ptr<const NetNs> home,
+         ForwardLimits limits)
+        : worker(index, cpu), server(worker.io(), index, counters, std::move(home), limits) {}
     ~Unit() {
         worker.post([this] { server.close_all(); });
         worker.drain();
@@ -39,9 +41,10 @@ public:
                    ServiceTable services)
         : book_(std::move(services)) {
         const auto cpus = options.pin_workers ? usable_cpus() : std::vector<unsigned>{};
+        const ForwardLimits limits{options.forward_limit, options.forward_limit_per_container, options.workers};
         for (unsigned index = 0; index < options.workers; ++index) {
             const auto cpu = cpus.empty() ? std::nullopt : std::optional(cpus[index % cpus.size()]);
-            units_.push_back(std::make_unique<Unit>(index, cpu, metrics.dns[index], home));
+            units_.push_back(std::make_unique<Unit>(index, cpu, metrics.dns[index], home, limits));
         }
     }
 
@@ -156,16 +159,23 @@ Result<Explanation> WorkerResolver::explain(const std::string& container_id, con
 /// Through the first worker, as a query over TCP goes. Waits for as long as an answer may take.
 void WorkerResolver::ask_upstream(const std::string& container_id, const std::vector<std::uint8_t>& datagram,
                                   Explanation& explanation) {
-    auto answered = std::make_shared<std::promise<std::vector<std::uint8_t>>>();
-    auto reply = answered->get_future();
+    struct Answer {
+        std::vector<std::uint8_t> reply;
+        std::string source;
+    };
+    auto answered = std::make_shared<std::promise<Answer>>();
+    auto answer = answered->get_future();
     units_[0]->worker.post([&server = units_[0]->server, container_id, datagram, answered] {
-        const bool asked = server.ask(container_id, datagram, [answered](dns::Bytes bytes) {
-            answered->set_value({bytes.begin(), bytes.end()});
+        const bool asked = server.ask(container_id, datagram, [&server, answered](dns::Bytes bytes) {
+            answered->set_value({{bytes.begin(), bytes.end()}, source_text(server.source())});
         });
         if (!asked) answered->set_value({});
     });
     constexpr std::chrono::seconds kSlack{1};
-    if (reply.wait_for(kForwardBudget + kSlack) == std::future_status::ready) explanation.reply = reply.get();
+    if (answer.wait_for(kForwardBudget + kSlack) != std::future_status::ready) return;
+    auto [reply, source] = answer.get();
+    explanation.reply = std::move(reply);
+    if (!source.empty()) explanation.trace.push_back(std::move(source));
 }
 
 }  // namespace

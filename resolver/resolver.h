@@ -14,6 +14,8 @@ namespace nsr::resolver {
 struct ResolverOptions {
     unsigned workers = 1;  ///< DNS worker threads, each pinned to one CPU
     bool pin_workers = true;
+    unsigned forward_limit = 16384;               ///< queries of one worker that wait for upstreams
+    unsigned forward_limit_per_container = 1024;  ///< of these, of one container
 };
 
 /// Answer of explain(): the reply message and how it came about.

@@ -5,6 +5,7 @@
 #include "common/ids.h"
 #include "common/log.h"
 #include "daemon/engine/exclusive.h"
+#include "daemon/engine/network_dns.h"
 #include "daemon/engine/order.h"
 #include "hosts/upstreams.h"
 #include "registry/validate.h"
@@ -103,13 +104,20 @@ resolver::ViewSpec view_of(const registry::Registry& registry, const registry::C
     view.container_id = container.id;
     const auto attachments = attachments_of(registry, container.id);
     view.can_forward = !attachments.empty();
+    Settings own;
     view.outside = false;
     for (const auto& [endpoint, network] : attachments) {
         view.outside |= !network->internal;
-        if (has_names(*network)) view.networks.push_back({network->id, endpoint->links});
+        if (!has_server(*network)) continue;
+        if (view.networks.empty()) view.cache_bytes = cache_bytes_of(*network);
+        view.networks.push_back({network->id, endpoint->links});
+        // The first network in the order of lookup that names servers is asked.
+        if (own.dns.servers.empty()) own.dns.servers = servers_of(*network);
+        std::ranges::move(domains_of(*network), std::back_inserter(view.domains));
     }
-    view.upstreams = upstreams_of(container, settings, host);
-    view.domains = settings.domains;
+    if (own.dns.servers.empty()) own.dns.servers = settings.dns.servers;
+    view.upstreams = upstreams_of(container, own, host);
+    std::ranges::copy(settings.domains, std::back_inserter(view.domains));
     view.keep_single_labels = hosts::keeps_single_labels(hosts::dns_settings(container), settings.dns);
     return view;
 }

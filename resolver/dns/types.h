@@ -56,6 +56,7 @@ enum class Ede : std::uint16_t {
     none = 0xffff,
     other = 0,
     stale_answer = 3,
+    cached_error = 13,
     blocked = 15,
     filtered = 17,
     stale_nxdomain = 19,

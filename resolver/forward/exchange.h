@@ -11,13 +11,14 @@
 
 namespace nsr::resolver {
 
-/// One try: one query to one server. What came back is brought to the owner with the `token` that it gave.
+/// One try: one query to one server. What comes back is brought to its owner with this.
 struct Try {
     std::uint64_t flight = 0;
     std::size_t server = 0;
 };
 
-/// Called with a datagram or message of the server, or empty if the try has failed (refused, unreachable, closed).
-using OnReply = std::function<void(const Try& which, std::uint16_t id, dns::Bytes reply)>;
+/// Called with a datagram or message of the server, or empty if the try has failed (refused, unreachable, closed). True
+/// if the try is over; false if that was no reply to its question.
+using OnReply = std::function<bool(const Try& which, std::uint16_t id, dns::Bytes reply)>;
 
 }  // namespace nsr::resolver

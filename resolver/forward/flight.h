@@ -1,8 +1,8 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstdint>
-#include <vector>
 
 #include "common/clock.h"
 
@@ -12,6 +12,9 @@ namespace nsr::resolver {
 inline constexpr std::chrono::milliseconds kHeadStart{250};  ///< of a server before the next one is asked as well
 inline constexpr std::chrono::milliseconds kRetry{1500};     ///< until a silent server is asked again
 inline constexpr unsigned kTriesMax = 3;                     ///< of one server for one question
+
+/// How long a question may take in all; then SERVFAIL: before stub resolvers give up, which they do after 5 s.
+inline constexpr std::chrono::milliseconds kForwardBudget{4800};
 
 /// What is to be done next about a question.
 struct Step {
@@ -37,6 +40,7 @@ public:
 
     /// Whether the server was asked so long ago that it counts as silent.
     bool is_silent(std::size_t server, TimePoint now) const;
+    unsigned tries(std::size_t server) const { return servers_[server].tries; }
 
 private:
     struct Server {
@@ -47,7 +51,7 @@ private:
 
     Step ask(std::size_t server, TimePoint now);
 
-    std::vector<Server> servers_;
+    boost::container::small_vector<Server, 4> servers_;
     TimePoint end_;
     TimePoint last_new_{};  ///< when a server was asked for the first time
 };

@@ -1,58 +1,34 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
 #include <memory>
 
 #include <boost/asio/io_context.hpp>
 
-#include "common/metrics.h"
-#include "common/netns.h"
-#include "resolver/dns/query.h"
-#include "resolver/zone/snapshot.h"
+#include "resolver/forward/flight_table.h"
 
 namespace nsr::resolver {
 
-/// How long a query may take in all; then SERVFAIL.
-inline constexpr std::chrono::milliseconds kForwardBudget{5000};
-
-/// Queries that wait for an upstream; one more is answered SERVFAIL at once and counted (forward_overload).
-inline constexpr unsigned kForwardsMax = 16384;             ///< of one worker
-inline constexpr unsigned kForwardsPerContainerMax = 1024;  ///< of one container on one worker
-
-/// Brings a forwarded reply to its client. Called once, on the worker's thread.
-using Deliver = std::move_only_function<void(dns::Bytes reply)>;
-
-/// A container as the forwarder knows it, on one worker.
-struct ForwardClient {
-    explicit ForwardClient(std::shared_ptr<const NetNs> netns) : sandbox(std::move(netns)) {}
-
-    std::shared_ptr<const NetNs> sandbox;  ///< from where its own upstreams are asked
-    unsigned in_flight = 0;
-    bool closed = false;  ///< its queries in flight are forgotten
-};
-
-/// A query to be asked outside. The references need live only as long as the call.
-struct ForwardRequest {
-    dns::Bytes datagram;
-    const dns::Query& query;
-    dns::Transport transport;
-    const View& view;
-    const std::shared_ptr<ForwardClient>& client;
-};
-
-/// Asks upstream servers on behalf of containers. One per worker, used on its thread only.
+/// Asks upstream servers on behalf of containers: the flight table with sockets and a clock. One per worker, used on
+/// its thread only.
 class Forwarder {
 public:
-    Forwarder(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home);
+    Forwarder(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home,
+              ForwardLimits limits);
     ~Forwarder();
 
+    /// Writes the answer if the cache has it; returns its size. 0: ask().
+    std::size_t answer_cached(const ForwardRequest& request, dns::Buffer out);
     /// Asks; `deliver` brings the reply, in any case (unless the client is closed).
     void ask(const ForwardRequest& request, Deliver deliver);
     /// Forgets what a container has in flight.
     void close(const std::shared_ptr<ForwardClient>& client);
+    /// Forgets cached denials of names that exist now.
+    void apply(const Publication& publication);
     /// Ends all timers and sockets, so that the loop runs out of work.
     void close_all();
+
+    /// Where the answer has come from that was written or is being delivered.
+    const AnswerSource& source() const;
 
 private:
     struct State;

@@ -8,7 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/random.h"
-#include "resolver/forward/forwarder.h"
+#include "resolver/forward/flight.h"
 #include "resolver/forward/udp_pool.h"
 
 namespace nsr::resolver {

@@ -122,7 +122,9 @@ private:
         if (reply.size() < dns::kHeaderSize) return;
         const std::uint16_t id = dns::read16(reply.data());
         const auto found = waiting_.find(id);
-        if (found != waiting_.end()) on_reply_(found->second, id, reply);
+        if (found == waiting_.end()) return;
+        // What is done with the reply may send the next query from this socket, and so move `found`.
+        if (on_reply_(Try(found->second), id, reply)) waiting_.erase(id);
     }
 
     /// Nobody listens there.

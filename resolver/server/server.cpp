@@ -21,11 +21,11 @@ const dns::CookieKey kCookieKey = make_key();
 }  // namespace
 
 ServerState::ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
-                         std::shared_ptr<const NetNs> home)
+                         std::shared_ptr<const NetNs> home, ForwardLimits limits)
     : io(loop),
       worker(number),
       counters(dns_counters),
-      forwarder(loop, dns_counters, std::move(home)),
+      forwarder(loop, dns_counters, std::move(home), limits),
       tcp_out(dns::kMessageMax) {
     snapshot.cookie_key = kCookieKey;
 }
@@ -40,21 +40,29 @@ void forward(ServerState& state, const ServedContainer& container, dns::Bytes da
     const auto datagram_for_target = dns::write_target_query(datagram, query, chain);
     dns::Query target;
     dns::read_query(datagram_for_target, target);  // a name of ours in place of another: it can be read
-    state.forwarder.ask({datagram_for_target, target, transport, *view, container.forward},
-                        [query, chain = std::vector(chain.begin(), chain.end()), transport,
-                         deliver = std::move(deliver)](dns::Bytes reply) mutable {
-                            std::vector<std::uint8_t> out(query.reply_limit(transport));
-                            const auto size = dns::write_chain_reply(chain, query, reply, out.size(), out);
-                            deliver(dns::Bytes(out).first(size));
-                        });
+    const ForwardRequest request{datagram_for_target, target, transport, *view, container.forward};
+    auto finish = [query, chain = std::vector(chain.begin(), chain.end()), transport,
+                   deliver = std::move(deliver)](dns::Bytes reply) mutable {
+        std::vector<std::uint8_t> out(query.reply_limit(transport));
+        const auto size = dns::write_chain_reply(chain, query, reply, out.size(), out);
+        deliver(dns::Bytes(out).first(size));
+    };
+    std::vector<std::uint8_t> cached(target.reply_limit(transport));
+    const std::size_t size = state.forwarder.answer_cached(request, cached);
+    if (size > 0) return finish(dns::Bytes(cached).first(size));
+    state.forwarder.ask(request, std::move(finish));
 }
 
-Server::Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home)
-    : state_(io, worker, counters, std::move(home)) {}
+Server::Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home,
+               ForwardLimits limits)
+    : state_(io, worker, counters, std::move(home), limits) {}
 
 Server::~Server() = default;
 
-void Server::apply(const Publication& publication) { state_.snapshot.apply(publication); }
+void Server::apply(const Publication& publication) {
+    state_.snapshot.apply(publication);
+    state_.forwarder.apply(publication);
+}
 
 void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox,
                   std::shared_ptr<Steering> steering, UniqueFd udp, UniqueFd tcp) {

@@ -41,7 +41,7 @@ struct TcpLimits {
 /// All that one worker works with. Buffers belong to the worker, not to its sockets: a container costs little memory.
 struct ServerState {
     ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
-                std::shared_ptr<const NetNs> home);
+                std::shared_ptr<const NetNs> home, ForwardLimits limits = {});
 
     /// Reads the clock for what is answered next (cookies): once for each time that a socket is ready.
     void tick() {
@@ -89,7 +89,13 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
         case Verdict::drop:
             state.counters.dropped.add();
             return 0;
-        case Verdict::forward:
+        case Verdict::forward: {
+            const View& view = *state.snapshot.view(container.view);
+            const std::size_t size =
+                state.forwarder.answer_cached({datagram, query, transport, view, container.forward}, out);
+            if (size > 0) return size;
+            break;
+        }
         case Verdict::forward_target:
             break;
     }
@@ -100,7 +106,8 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
 /// The server of one worker: its listeners and what they answer from. All calls on the worker's thread.
 class Server {
 public:
-    Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home);
+    Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home,
+           ForwardLimits limits);
     ~Server();
 
     void apply(const Publication& publication);
@@ -111,6 +118,8 @@ public:
     void close(const std::string& container_id);
     /// Has a query of a container answered as over TCP; false if the container is not open here. For explain().
     bool ask(const std::string& container_id, dns::Bytes datagram, Deliver deliver);
+    /// Where the answer to ask() has come from, if not from our own names. While it is delivered.
+    const AnswerSource& source() const { return state_.forwarder.source(); }
     /// Closes everything, so that the loop runs out of work.
     void close_all();
 

@@ -97,6 +97,8 @@ void Book::put_view(const ViewSpec& spec) {
     view->keep_single_labels = spec.keep_single_labels;
     view->can_forward = spec.can_forward;
     view->outside = spec.outside;
+    view->cache_bytes = spec.cache_bytes;
+    view->revision = ++last_revision_;
     for (const auto& wanted : spec.networks) {
         const auto network = networks_.find(wanted.network_id);
         if (network == networks_.end()) continue;

@@ -63,6 +63,7 @@ private:
     std::set<Slot> free_views_;
     Slot next_zone_ = 0;
     Slot next_view_ = 0;
+    std::uint64_t last_revision_ = 0;
     std::map<Slot, std::shared_ptr<const Zone>> changed_zones_;
     std::map<Slot, std::shared_ptr<const View>> changed_views_;
     std::vector<dns::Name> changed_names_;

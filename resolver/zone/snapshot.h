@@ -35,6 +35,8 @@ struct View {
     bool keep_single_labels = false;
     bool can_forward = true;
     bool outside = true;
+    std::size_t cache_bytes = 0;  ///< of the cache of its first network; 0: no cache
+    std::uint64_t revision = 0;   ///< never that of another view
 };
 
 /// What has changed since the last one: to be applied as a whole.

@@ -63,6 +63,9 @@ struct ViewNetwork {
     bool operator==(const ViewNetwork&) const = default;
 };
 
+/// Of one network, in all workers together (-o ns-register.dns.cache=MiB).
+inline constexpr std::size_t kCacheBytes = 4UL * 1024 * 1024;
+
 /// What one container may see.
 struct ViewSpec {
     std::string container_id;
@@ -73,6 +76,7 @@ struct ViewSpec {
     bool keep_single_labels = false;  ///< unknown single labels are NXDOMAIN (user-set ndots above 0, D-61)
     bool can_forward = true;          ///< false: not on any network, so nothing can be asked (D-04)
     bool outside = true;              ///< on some network that is not internal: servers of the host may be asked (D-88)
+    std::size_t cache_bytes = kCacheBytes;  ///< for what upstreams say, of its first network; 0: not kept
 
     bool operator==(const ViewSpec&) const = default;
 };

@@ -13,7 +13,6 @@
 
 #include "resolver/answer.h"
 #include "resolver/forward/flight.h"
-#include "resolver/forward/forwarder.h"
 #include "resolver/zone/book.h"
 #include "tests/support/dns_packet.h"
 #include "tests/support/manual_clock.h"

@@ -10,10 +10,7 @@
 namespace nsr {
 namespace {
 
-// __FILE__ is tests/unit/resolver/rfc_page_test.cpp, wherever the source tree is.
-std::filesystem::path root() {
-    return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
-}
+std::filesystem::path root() { return NSR_ROOT; }
 
 /// "Suite.Name" of every test in the tree, whichever program it is in.
 std::set<std::string> all_tests() {

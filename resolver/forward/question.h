@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <boost/container/small_vector.hpp>
+
+#include "resolver/cache/cache.h"
+#include "resolver/forward/flight.h"
+#include "resolver/forward/routes.h"
+
+namespace nsr::resolver {
+
+/// Somebody who asked, with all that the reply must be fitted to.
+struct Waiter {
+    std::vector<std::uint8_t> datagram;  ///< header and question
+    dns::Query query;
+    std::size_t limit = 0;
+    std::shared_ptr<ForwardClient> client;
+    Deliver deliver;
+};
+
+/// One question in flight, for everybody who has asked it; for nobody, when an answer is fetched ahead.
+struct Question {
+    using Id = std::uint64_t;
+
+    Question(std::size_t servers, TimePoint now) : flight(servers, now, kForwardBudget), started(now) {}
+
+    Flight flight;
+    TimePoint started;
+    Id id = 0;
+    std::uint64_t hash = 0;
+    std::shared_ptr<const Route> route;
+    std::shared_ptr<ForwardClient> client;  ///< who has asked first
+    std::vector<std::uint8_t> datagram;     ///< of the first: header and question
+    dns::Query query;
+    dns::Transport transport = dns::Transport::udp;
+    boost::container::small_vector<std::uint8_t, 8> order;  ///< the flight's servers as indexes of the route's
+    std::vector<std::uint8_t> first_failure;                ///< such as FORMERR, relayed if nobody does better (D-72)
+    std::vector<std::uint8_t> truncated;                    ///< a reply with TC, relayed if TCP fails
+    boost::container::small_vector<Waiter, 1> waiters;
+    Slot network = kNoSlot;  ///< whose cache keeps the answer; kNoSlot: none
+};
+
+}  // namespace nsr::resolver
