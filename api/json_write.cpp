@@ -329,7 +329,7 @@ std::string write_info(const SystemInfo& info) {
                  {"OperatingSystem", "ns-register"},
                  {"KernelVersion", info.kernel},
                  {"DockerRootDir", info.state_dir},
-                 {"Plugins", {{"Network", {"bridge", "host", "null"}}}},
+                 {"Plugins", {{"Network", {"bridge", "host", "ipvlan", "macvlan", "null"}}}},
                  {"Warnings", nullptr}});
 }
 

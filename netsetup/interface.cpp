@@ -106,19 +106,6 @@ Result<bool> ensure_pair(netlink::Socket& host, netlink::Socket& inside, const I
     return true;
 }
 
-/// The inside end is up and has its addresses.
-Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox) {
-    const auto end = netlink::find_link(inside, spec.name);
-    if (!end) return fail(end.error());
-    if (!*end) return fail(Errc::system, "interface '" + spec.name + "' vanished while it was being made");
-    if (auto allowed = allow_v6(spec, sandbox); !allowed) return fail(allowed.error(), "IPv6 on '" + spec.name + "'");
-    if (!(*end)->up) {
-        const auto raised = netlink::change_link(inside, (*end)->index, {.up = true});
-        if (!raised) return netlink::refuse("set '" + spec.name + "' up", raised.error());
-    }
-    return netlink::ensure_addresses(inside, (*end)->index, spec.name, spec.addresses);
-}
-
 /// Set before anything inside is up, so that no packet slips past the isolation of a network without icc.
 Result<> ensure_port_flags(netlink::Socket& host, const InterfaceSpec& spec, bool made) {
     const netlink::PortFlags wanted{.hairpin = spec.hairpin, .isolated = spec.isolated};
@@ -133,6 +120,18 @@ Result<> ensure_port_flags(netlink::Socket& host, const InterfaceSpec& spec, boo
 }
 
 }  // namespace
+
+Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox) {
+    const auto end = netlink::find_link(inside, spec.name);
+    if (!end) return fail(end.error());
+    if (!*end) return fail(Errc::system, "interface '" + spec.name + "' vanished while it was being made");
+    if (auto allowed = allow_v6(spec, sandbox); !allowed) return fail(allowed.error(), "IPv6 on '" + spec.name + "'");
+    if (!(*end)->up) {
+        const auto raised = netlink::change_link(inside, (*end)->index, {.up = true});
+        if (!raised) return netlink::refuse("set '" + spec.name + "' up", raised.error());
+    }
+    return netlink::ensure_addresses(inside, (*end)->index, spec.name, spec.addresses);
+}
 
 Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, const NetNs& sandbox) {
     auto inside = netlink::Socket::open_in(sandbox);

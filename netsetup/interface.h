@@ -12,6 +12,9 @@ namespace nsr::net {
 /// See NetSetup::ensure_interface.
 Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, const NetNs& sandbox);
 
+/// The inside end, which is there, is up and has its addresses.
+Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox);
+
 /// Whether remove_interface() left a link to be swept.
 enum class Removal { nothing_there, dying };
 

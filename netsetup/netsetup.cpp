@@ -12,6 +12,7 @@
 #include "netsetup/sandbox.h"
 #include "netsetup/sweep.h"
 #include "netsetup/sysctl.h"
+#include "netsetup/upper_interface.h"
 
 namespace nsr::net {
 namespace {
@@ -29,6 +30,8 @@ public:
         return host_.call([&] { return net::ensure_bridge(socket_, spec); });
     }
     Result<> remove_bridge(const std::string& name) override { return net::remove_bridge(socket_, name); }
+    Result<> ensure_parent(const ParentSpec& spec) override { return net::ensure_parent(socket_, spec); }
+    Result<> remove_parent(const std::string& name) override { return net::remove_parent(socket_, name); }
     Result<> prepare_sandbox(const NetNs& sandbox) override { return net::prepare_sandbox(sandbox); }
     Result<> ensure_loopback(const NetNs& sandbox) override { return net::ensure_loopback(sandbox); }
     Result<> ensure_dns_rewrite(const NetNs& sandbox) override { return net::ensure_dns_rewrite(sandbox); }
@@ -40,16 +43,21 @@ public:
     }
 
     Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
+        if (spec.upper) return net::ensure_upper_interface(socket_, spec, sandbox);
         const bool used_before = std::ranges::any_of(
             spec.addresses, [this](const IpPrefix& each) { return stale_.contains(each.address()); });
         if (used_before) forget_stale();
         return net::ensure_interface(socket_, spec, sandbox);
     }
     Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) override {
+        if (host_name.empty()) return net::remove_upper_interface(name, sandbox);
         const auto removed = net::remove_interface(socket_, host_name, name, sandbox);
         if (!removed) return fail(removed.error());
         dying_ = dying_ || *removed == Removal::dying;
         return {};
+    }
+    Result<> sweep_upper_interfaces(const NetNs& sandbox, const std::set<std::string>& wanted) override {
+        return net::sweep_upper_interfaces(sandbox, wanted);
     }
     Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override {
         return net::set_default_routes(sandbox, routes);

@@ -32,6 +32,12 @@ public:
     virtual Result<> ensure_bridge(const BridgeSpec& spec) = 0;
     virtual Result<> remove_bridge(const std::string& name) = 0;
 
+    /// The parent link is there. A sub-interface or dummy that is missing is made, in our group; refusals are Docker's
+    /// (docker-behaviour M-13 to M-15), Errc::unsupported where the kernel has no links of that kind.
+    virtual Result<> ensure_parent(const ParentSpec& spec) = 0;
+    /// Deletes a parent that is in our group; others are left alone.
+    virtual Result<> remove_parent(const std::string& name) = 0;
+
     /// lo up and the sysctls of N-44 in a sandbox that we made.
     virtual Result<> prepare_sandbox(const NetNs& sandbox) = 0;
 
@@ -49,8 +55,12 @@ public:
     /// Takes the host end out of its bridge (its address can be given out again right after that), into the group of
     /// dying links; sweep() deletes those. Inside, the other end `name` is set down and renamed out of the way at once
     /// (to a name of its own, "gone" + 7 hex), so that its name and addresses are free again. No-op for an end that is
-    /// gone.
+    /// gone. An empty `host_name` stands for an upper link, which is deleted inside at once.
     virtual Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) = 0;
+
+    /// Deletes the upper links of ours in a sandbox whose names are not in `wanted`: what a crash may have left there,
+    /// where no sweep of the host sees it.
+    virtual Result<> sweep_upper_interfaces(const NetNs& sandbox, const std::set<std::string>& wanted) = 0;
 
     virtual Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) = 0;
 

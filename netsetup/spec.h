@@ -61,7 +61,25 @@ struct BridgeSpec {
     bool operator==(const BridgeSpec&) const = default;
 };
 
-/// A container's presence on a bridge: a veth pair.
+/// A macvlan or ipvlan link on a parent link of the host.
+struct UpperLink {
+    std::string kind;       ///< "macvlan" or "ipvlan"
+    std::string parent;     ///< name of the link that it stands on
+    std::string mode;       ///< macvlan: bridge, private, vepa, passthru; ipvlan: l2, l3, l3s
+    std::string flag = {};  ///< ipvlan: bridge, private, vepa
+
+    bool operator==(const UpperLink&) const = default;
+};
+
+/// The parent of macvlan and ipvlan links.
+struct ParentSpec {
+    std::string name;    ///< "eth0"; "eth0.10" is made as a sub-interface if it is not there
+    bool dummy = false;  ///< made as a dummy link: no way to the outside
+
+    bool operator==(const ParentSpec&) const = default;
+};
+
+/// A container's presence on a network: a veth pair with one end in a bridge, or an upper link.
 struct InterfaceSpec {
     std::string endpoint_id;
     std::string bridge;               ///< name of the bridge
@@ -72,6 +90,7 @@ struct InterfaceSpec {
     std::optional<std::uint32_t> mtu;
     bool hairpin = false;   ///< the container has published ports, by which it reaches itself through the host
     bool isolated = false;  ///< the network has no icc: this port of the bridge reaches the host and no other such port
+    std::optional<UpperLink> upper = {};  ///< present: no veth pair, so no bridge and no host end
 
     bool operator==(const InterfaceSpec&) const = default;
 };

@@ -13,7 +13,9 @@ namespace {
 using netlink::Link;
 
 /// What we put into the dying group. Anything else in it (a person's mistake) must not be deleted with the group.
-bool could_be_ours(const Link& link) { return link.kind == "veth" || link.kind == "bridge"; }
+bool could_be_ours(const Link& link) {
+    return link.kind == "veth" || link.kind == "bridge" || link.kind == "vlan" || link.kind == "dummy";
+}
 
 /// Moves what nobody wants into the dying group; how many.
 Result<unsigned> condemn(netlink::Socket& host, std::vector<Link>& links, const std::set<std::string>& wanted) {

@@ -101,6 +101,7 @@ Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs
                              ? free_interface(interface_prefix(*network), interfaces)
                              : wanted->second;
     interfaces.push_back(endpoint.interface);
+    if (has_parent(*network)) return {};
     endpoint.host_interface = "veth" + random_hex(kHostInterfaceDigits);
     return {};
 }
@@ -163,7 +164,7 @@ net::SandboxRoutes Engine::current_routes(const registry::Container& container) 
 }
 
 Result<> Engine::unlink(const registry::Endpoint& endpoint, const NetNs& sandbox) {
-    if (endpoint.host_interface.empty()) return {};
+    if (endpoint.interface.empty()) return {};
     auto removed = netsetup_->remove_interface(endpoint.host_interface, endpoint.interface, sandbox);
     std::vector<IpAddress> addresses;
     for (const auto& address : {endpoint.ipv4, endpoint.ipv6}) {

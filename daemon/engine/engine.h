@@ -105,6 +105,10 @@ private:
     // networks.cpp
     Result<registry::Network> plan_network(const api::NetworkCreateBody& body, std::string& warning);
     Result<> check_bridge_name(const registry::Network& network) const;
+    Result<> check_parent(const registry::Network& network) const;
+    Result<> release_parent(const registry::Network& network);
+    Result<> ensure_link_of(const registry::Network& network);
+    Result<> remove_link_of(const registry::Network& network);
     Result<> put_network_in_place(const registry::Network& network, Undo& undo);
     Result<> erase_network(const registry::Network& network);
     Result<> apply_firewall();

@@ -21,6 +21,11 @@ std::optional<std::uint32_t> mtu_of(const registry::Network& network) {
     return mtu && *mtu > 0 ? mtu : std::nullopt;
 }
 
+std::string text_option(const registry::Network& network, const std::string& key, const std::string& otherwise) {
+    const auto option = network.options.find(key);
+    return option == network.options.end() || option->second.empty() ? otherwise : option->second;
+}
+
 }  // namespace
 
 std::string bridge_name(const registry::Network& network) {
@@ -45,11 +50,29 @@ net::BridgeSpec bridge_of(const registry::Network& network) {
     return bridge;
 }
 
+net::ParentSpec parent_of(const registry::Network& network) {
+    const std::string parent = text_option(network, kParentOption, "");
+    if (!parent.empty()) return {.name = parent};
+    return {.name = "dm-" + std::string(short_id(network.id)), .dummy = true};
+}
+
+net::UpperLink upper_of(const registry::Network& network) {
+    const bool is_macvlan = network.driver == "macvlan";
+    return {.kind = network.driver,
+            .parent = parent_of(network).name,
+            .mode = text_option(network, network.driver + "_mode", is_macvlan ? "bridge" : "l2"),
+            .flag = text_option(network, "ipvlan_flag", "bridge")};
+}
+
 net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint, bool hairpin) {
     net::InterfaceSpec interface;
     interface.endpoint_id = endpoint.id;
-    interface.bridge = bridge_name(network);
-    interface.host_name = endpoint.host_interface;
+    if (has_parent(network)) {
+        interface.upper = upper_of(network);
+    } else {
+        interface.bridge = bridge_name(network);
+        interface.host_name = endpoint.host_interface;
+    }
     interface.name = endpoint.interface;
     interface.mac = endpoint.mac.value_or(MacAddress());
     interface.mtu = mtu_of(network);

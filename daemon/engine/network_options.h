@@ -22,10 +22,24 @@ IpAddress host_binding_of(const registry::Network& network);
 /// "eth", or as the option com.docker.network.container_iface_prefix says.
 std::string interface_prefix(const registry::Network& network);
 
+inline bool has_bridge(const registry::Network& network) { return network.driver == "bridge"; }
+
+/// Whether the containers' links stand on a parent link of the host.
+inline bool has_parent(const registry::Network& network) {
+    return network.driver == "macvlan" || network.driver == "ipvlan";
+}
+
 /// Whether endpoints on the network have a link (not on host and none).
-inline bool has_links(const registry::Network& network) { return network.driver == "bridge"; }
+inline bool has_links(const registry::Network& network) { return has_bridge(network) || has_parent(network); }
+
+/// The parent of a macvlan or ipvlan network: as the user wants, else a dummy link dm-<id12> (docker-behaviour M-15).
+net::ParentSpec parent_of(const registry::Network& network);
+
+/// How the links of a macvlan or ipvlan network stand on it.
+net::UpperLink upper_of(const registry::Network& network);
 
 inline constexpr const char* kBridgeNameOption = "com.docker.network.bridge.name";
+inline constexpr const char* kParentOption = "parent";
 inline constexpr const char* kInterfaceNameOption = "com.docker.network.endpoint.ifname";
 
 }  // namespace nsr::daemon

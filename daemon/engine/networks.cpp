@@ -23,7 +23,7 @@ bool is_predefined(const registry::Network& network) {
 
 /// Which drivers there are (N-59).
 Result<> check_driver(const std::string& driver) {
-    if (driver == "bridge") return {};
+    if (driver == "bridge" || driver == "macvlan" || driver == "ipvlan") return {};
     if (driver == "host" || driver == "null") {
         return fail(Errc::forbidden, "only one instance of \"" + driver + "\" network is allowed");
     }
@@ -31,9 +31,6 @@ Result<> check_driver(const std::string& driver) {
         return fail(Errc::forbidden,
                     "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" " +
                         std::string("to connect this node to swarm and try again."));
-    }
-    if (driver == "macvlan" || driver == "ipvlan") {
-        return fail(Errc::unsupported, "networks of driver \"" + driver + "\" are not supported yet");
     }
     return fail(Errc::not_found, "plugin \"" + driver + "\" not found");
 }
@@ -89,8 +86,8 @@ Result<api::NetworkCreated> Engine::create_network(const api::NetworkCreateBody&
     });
     if (auto placed = put_network_in_place(network, undo); !placed) return fail(std::move(placed).error());
     undo.commit();
-    spdlog::info("event=network_created net={} id={} bridge={}", log::quoted(network.name), short_id(network.id),
-                 bridge_name(network));
+    spdlog::info("event=network_created net={} id={} link={}", log::quoted(network.name), short_id(network.id),
+                 has_parent(network) ? parent_of(network).name : bridge_name(network));
     return api::NetworkCreated{network.id, warning};
 }
 
@@ -116,7 +113,10 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
     network.attachable = body.attachable;
     network.options = body.options;
     network.labels = body.labels;
-    if (auto valid = check_bridge_name(network); !valid) return fail(std::move(valid).error());
+    // A dummy link leads nowhere (docker-behaviour M-15).
+    if (has_parent(network) && parent_of(network).dummy) network.internal = true;
+    auto valid = has_bridge(network) ? check_bridge_name(network) : check_parent(network);
+    if (!valid) return fail(std::move(valid).error());
 
     net::IpamRequest request{network.driver, network.enable_ipv4, network.enable_ipv6, {}};
     for (const auto& config : body.ipam) {
@@ -130,6 +130,8 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
     auto ipam = net::plan_ipam(request, own, avoid, registry_.host_id());
     if (!ipam) return fail(std::move(ipam).error());
     network.ipam = std::move(*ipam);
+    // The subnet of a parent link is the host's by design.
+    if (has_parent(network)) return network;
     for (const auto& config : network.ipam) {
         const auto clash =
             std::ranges::find_if(avoid, [&](const auto& other) { return other.overlaps(config.subnet); });
@@ -149,7 +151,7 @@ Result<> Engine::check_bridge_name(const registry::Network& network) const {
         return fail(Errc::invalid, "bridge name '" + name + "' is not a valid interface name");
     }
     for (const auto* other : registry_.networks()) {
-        if (has_links(*other) && bridge_name(*other) == name) {
+        if (has_bridge(*other) && bridge_name(*other) == name) {
             return fail(Errc::forbidden, "cannot create network " + network.id + " (" + name +
                                              "): conflicts with network " + other->id + " (" + name +
                                              "): networks have same bridge name");
@@ -158,15 +160,51 @@ Result<> Engine::check_bridge_name(const registry::Network& network) const {
     return {};
 }
 
+/// Networks may share a parent, unless one has it to itself (docker-behaviour M-12).
+Result<> Engine::check_parent(const registry::Network& network) const {
+    const auto is_passthru = [](const registry::Network& each) { return upper_of(each).mode == "passthru"; };
+    const std::string parent = parent_of(network).name;
+    for (const auto* other : registry_.networks()) {
+        if (!has_parent(*other) || parent_of(*other).name != parent) continue;
+        const std::string who =
+            network.driver + " network " + other->id + " is already using parent interface " + parent;
+        if (other->driver != network.driver) return fail(Errc::forbidden, other->driver + who.substr(who.find(' ')));
+        if (is_passthru(network)) return fail(Errc::forbidden, "cannot use mode passthru, " + who);
+        if (is_passthru(*other)) return fail(Errc::forbidden, who + " in mode passthru");
+    }
+    return {};
+}
+
+/// The last network that uses a parent takes it along, if we made it.
+Result<> Engine::release_parent(const registry::Network& network) {
+    const std::string parent = parent_of(network).name;
+    for (const auto* other : registry_.networks()) {
+        if (other->id != network.id && has_parent(*other) && parent_of(*other).name == parent) return {};
+    }
+    return netsetup_->remove_parent(parent);
+}
+
+Result<> Engine::ensure_link_of(const registry::Network& network) {
+    if (has_parent(network)) return netsetup_->ensure_parent(parent_of(network));
+    return netsetup_->ensure_bridge(bridge_of(network));
+}
+
+Result<> Engine::remove_link_of(const registry::Network& network) {
+    if (has_parent(network)) return release_parent(network);
+    return netsetup_->remove_bridge(bridge_name(network));
+}
+
 Result<> Engine::put_network_in_place(const registry::Network& network, Undo& undo) {
     addresses_.add_network(network);
     undo.add([this, id = network.id] { addresses_.remove_network(id); });
-    if (auto made = netsetup_->ensure_bridge(bridge_of(network)); !made) {
+    if (auto made = ensure_link_of(network); !made) {
+        // What Docker words stays in Docker's words.
+        if (has_parent(network)) return made;
         return fail(std::move(made).error(), "create network '" + network.name + "'");
     }
-    undo.add([this, name = bridge_name(network)] {
-        if (auto gone = netsetup_->remove_bridge(name); !gone) {
-            spdlog::error("event=undo_failed step=bridge err={}", log::quoted(gone.error().message()));
+    undo.add([this, network] {
+        if (auto gone = remove_link_of(network); !gone) {
+            spdlog::error("event=undo_failed step=link err={}", log::quoted(gone.error().message()));
         }
     });
     if (auto applied = apply_firewall(); !applied) return applied;
@@ -206,7 +244,7 @@ Result<> Engine::apply_firewall() {
         }
     }
     for (const auto* network : registry_.networks()) {
-        if (!has_links(*network)) continue;
+        if (!has_bridge(*network)) continue;
         bridges.push_back(bridge_of(*network));
         bridges.back().published = std::move(published[network->id]);
     }
@@ -247,7 +285,7 @@ Result<> Engine::erase_network(const registry::Network& network) {
     addresses_.remove_network(network.id);
     auto applied = apply_firewall();
     if (has_links(network)) {
-        if (auto gone = netsetup_->remove_bridge(bridge_name(network)); !gone) {
+        if (auto gone = remove_link_of(network); !gone) {
             return fail(std::move(gone).error(), "remove network '" + network.name + "'");
         }
     }

@@ -84,7 +84,14 @@ Result<> Engine::restore_networks() {
     restore_ports();
     for (const auto* network : registry_.networks()) {
         if (!has_links(*network)) continue;
-        if (auto made = netsetup_->ensure_bridge(bridge_of(*network)); !made) {
+        auto made = ensure_link_of(*network);
+        if (!made && has_parent(*network)) {
+            // A network card may be gone; the others' networks work without it.
+            spdlog::warn("event=parent_missing net={} err={}", log::quoted(network->name),
+                         log::quoted(made.error().message()));
+            continue;
+        }
+        if (!made) {
             return fail(std::move(made).error(), "restore network '" + network->name + "'");
         }
     }
@@ -149,6 +156,13 @@ void Engine::restore_names(const registry::Container& container) {
 
 Result<> Engine::restore_links(const registry::Container& container) {
     const NetNs* sandbox = sandboxes_.find(container.id);
+    if (std::ranges::any_of(registry_.networks(), [](const auto* network) { return has_parent(*network); })) {
+        std::set<std::string> wanted;
+        for (const auto& attachment : attachments_of(registry_, container.id)) {
+            wanted.insert(attachment.endpoint->interface);
+        }
+        if (auto swept = netsetup_->sweep_upper_interfaces(*sandbox, wanted); !swept) return swept;
+    }
     for (const auto& [endpoint, network] : attachments_of(registry_, container.id)) {
         if (!has_links(*network)) continue;
         if (auto made =
@@ -166,7 +180,7 @@ std::set<std::string> Engine::wanted_links() const {
     std::set<std::string> links;
     for (const auto* network : registry_.networks()) {
         if (!has_links(*network)) continue;
-        links.insert(bridge_name(*network));
+        links.insert(has_parent(*network) ? parent_of(*network).name : bridge_name(*network));
         for (const auto* endpoint : registry_.endpoints_on(network->id)) links.insert(endpoint->host_interface);
     }
     return links;

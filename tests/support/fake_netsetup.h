@@ -14,6 +14,7 @@ class FakeNetSetup : public net::NetSetup {
 public:
     struct World {
         std::map<std::string, net::BridgeSpec> bridges;
+        std::map<std::string, net::ParentSpec> parents;
         std::map<std::string, net::InterfaceSpec> interfaces;  ///< by host end
         std::set<std::uint64_t> rewritten;                     ///< inodes of sandboxes
         std::vector<net::BridgeSpec> firewall;
@@ -37,6 +38,15 @@ public:
         world_.bridges.erase(name);
         return {};
     }
+    Result<> ensure_parent(const net::ParentSpec& spec) override {
+        if (auto step = count("ensure_parent"); !step) return step;
+        world_.parents[spec.name] = spec;
+        return {};
+    }
+    Result<> remove_parent(const std::string& name) override {
+        world_.parents.erase(name);
+        return {};
+    }
     Result<> prepare_sandbox(const NetNs&) override { return count("prepare_sandbox"); }
     Result<> ensure_loopback(const NetNs&) override { return count("ensure_loopback"); }
     Result<> ensure_dns_rewrite(const NetNs& sandbox) override {
@@ -57,6 +67,7 @@ public:
         world_.interfaces.erase(host_name);
         return {};
     }
+    Result<> sweep_upper_interfaces(const NetNs&, const std::set<std::string>&) override { return {}; }
     Result<> set_default_routes(const NetNs&, const net::SandboxRoutes&) override {
         return count("set_default_routes");
     }

@@ -3,15 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "common/files.h"
 
 namespace nsr::test {
 
+std::string source_file(const std::string& name) { return std::string(NSR_SOURCE_DIR) + "/" + name; }
+
 void expect_golden(const std::string& name, const std::string& text) {
-    // __FILE__ is tests/support/golden.cpp, wherever the source tree is.
-    const std::string path = (std::filesystem::path(__FILE__).parent_path().parent_path() / "golden" / name).string();
+    const std::string path = source_file("tests/golden/" + name);
     if (std::getenv("NSR_UPDATE_GOLDEN") != nullptr) {
         ASSERT_TRUE(write_file_atomic(path, text).has_value()) << path;
         return;

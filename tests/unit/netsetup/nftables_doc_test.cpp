@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <filesystem>
 #include <string>
 
 #include "common/files.h"
@@ -41,8 +40,7 @@ constexpr std::array kChapters{
 };
 
 std::string golden(const char* name) {
-    const auto folder = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "golden" / "nft";
-    auto text = read_file((folder / name).string());
+    auto text = read_file(test::source_file(std::string("tests/golden/nft/") + name));
     EXPECT_TRUE(text.has_value()) << name;
     return text.value_or("");
 }

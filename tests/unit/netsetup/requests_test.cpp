@@ -5,6 +5,7 @@
 #include <string>
 
 #include "netsetup/netlink/link.h"
+#include "netsetup/netlink/upper_link.h"
 #include "netsetup/spec.h"
 #include "tests/support/golden.h"
 
@@ -47,6 +48,42 @@ TEST(Requests, LeavingABridgeIsOneRequest) {
 TEST(Requests, PortFlagsAreOneRequest) {
     test::expect_golden("netlink/port-flags.hex",
                         hex(port_flags_request(12, {.hairpin = true, .isolated = true}).bytes()));
+}
+
+TEST(Requests, MacvlanIsMadeInTheContainersNamespace) {
+    const auto message = new_upper_link_request({.kind = "macvlan",
+                                                 .name = "eth0",
+                                                 .group = kLinkGroup,
+                                                 .parent = 3,
+                                                 .mode = "vepa",
+                                                 .mac = *MacAddress::parse("02:42:0a:01:00:02"),
+                                                 .mtu = 1400,
+                                                 .target_namespace = 9});
+    ASSERT_TRUE(message.whole());
+    test::expect_golden("netlink/macvlan.hex", hex(message.bytes()));
+}
+
+TEST(Requests, IpvlanHasTheMacOfItsParent) {
+    const auto message = new_upper_link_request({.kind = "ipvlan",
+                                                 .name = "eth0",
+                                                 .group = kLinkGroup,
+                                                 .parent = 3,
+                                                 .mode = "l3s",
+                                                 .flag = "private",
+                                                 .mac = {},
+                                                 .mtu = {},
+                                                 .target_namespace = 9});
+    ASSERT_TRUE(message.whole());
+    test::expect_golden("netlink/ipvlan.hex", hex(message.bytes()));
+}
+
+TEST(Requests, SubInterfaceCarriesItsGroupFromTheStart) {
+    test::expect_golden("netlink/vlan.hex",
+                        hex(new_vlan_request({.name = "eth0.10", .group = kLinkGroup, .parent = 3, .id = 10}).bytes()));
+}
+
+TEST(Requests, DummyCarriesItsGroupFromTheStart) {
+    test::expect_golden("netlink/dummy.hex", hex(new_dummy_request("dm-0123456789ab", kLinkGroup).bytes()));
 }
 
 TEST(Requests, RequestThatOutgrowsItsBufferSaysSo) {

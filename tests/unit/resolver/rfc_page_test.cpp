@@ -6,17 +6,16 @@
 #include <string>
 
 #include "common/files.h"
+#include "tests/support/golden.h"
 
 namespace nsr {
 namespace {
-
-std::filesystem::path root() { return NSR_ROOT; }
 
 /// "Suite.Name" of every test in the tree, whichever program it is in.
 std::set<std::string> all_tests() {
     static const std::regex kTest(R"(\nTEST(?:_F|_P)?\((\w+),\s*(\w+)\))");
     std::set<std::string> tests;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root() / "tests")) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(test::source_file("tests"))) {
         if (!entry.path().string().ends_with("_test.cpp")) continue;
         const auto text = read_file(entry.path().string());
         if (!text) continue;
@@ -28,7 +27,7 @@ std::set<std::string> all_tests() {
 }
 
 TEST(RfcPage, NamesTestsThatExist) {
-    const auto page = read_file((root() / "docs" / "rfc-compliance.md").string());
+    const auto page = read_file(test::source_file("docs/rfc-compliance.md"));
     ASSERT_TRUE(page.has_value()) << page.error().message();
     static const std::regex kRow(R"(\n\| \d[^\n]*)");
     static const std::regex kTest(R"(`(\w+\.\w+|tests/[\w./-]+)` \|$)");
@@ -40,7 +39,7 @@ TEST(RfcPage, NamesTestsThatExist) {
         ASSERT_TRUE(std::regex_search(line, found, kTest)) << "a line without a test:" << line;
         const std::string test = found[1];
         const bool is_there =
-            test.starts_with("tests/") ? std::filesystem::exists(root() / test) : tests.contains(test);
+            test.starts_with("tests/") ? std::filesystem::exists(test::source_file(test)) : tests.contains(test);
         EXPECT_TRUE(is_there) << "no such test:" << line;
     }
     EXPECT_GT(rows, 0);
