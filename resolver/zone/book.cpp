@@ -47,10 +47,11 @@ void Book::put_network(const ZoneSpec& spec) {
         if (!owner || !stored) continue;  // validation has refused such a record before
         owners.push_back(*owner);
         records.push_back(std::move(*stored));
-        changed_names_.push_back(*owner);
-        if (const auto whole = owner->with_suffix(zone.network())) changed_names_.push_back(*whole);
     }
-    zone.set_records(records, owners);
+    for (const auto& name : zone.set_records(records, owners)) {
+        changed_names_.push_back(name);
+        if (const auto whole = name.with_suffix(zone.network())) changed_names_.push_back(*whole);
+    }
     set_zone(network, std::move(zone));
 }
 

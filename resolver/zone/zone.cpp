@@ -140,17 +140,25 @@ void Zone::count_above(const dns::Name& name, bool is_there) {
     }
 }
 
-void Zone::set_records(const std::vector<StoredRecord>& records, const std::vector<dns::Name>& owners) {
+std::vector<dns::Name> Zone::set_records(const std::vector<StoredRecord>& records,
+                                         const std::vector<dns::Name>& owners) {
     std::map<std::string, std::vector<StoredRecord>> sets;  // by owner; what is gone stays without records
     for (const auto& name : record_owners_) sets[name.text()];
     for (std::size_t index = 0; index < records.size(); ++index) sets[owners[index].text()].push_back(records[index]);
     record_owners_ = owners;
+    std::vector<dns::Name> changed;
     for (auto& [owner, set] : sets) {
-        auto entry = changeable(*dns::Name::from_text(owner));
+        const dns::Name name = *dns::Name::from_text(owner);
         level_ttls(set);
+        // One record more on a network of thousands shall not cost what thousands do.
+        const NameEntry* before = names_.find(dns::hash_name(name.wire()), name);
+        if (before != nullptr && before->records == set) continue;
+        auto entry = changeable(name);
         entry->records = std::move(set);
         put(std::move(entry));
+        changed.push_back(name);
     }
+    return changed;
 }
 
 }  // namespace nsr::resolver

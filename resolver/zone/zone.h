@@ -35,6 +35,8 @@ struct StoredRecord {
     bool has_own_ttl = false;        ///< not the network's
     std::vector<std::uint8_t> data;  ///< RDATA, uncompressed
     dns::Name target;                ///< of CNAME, PTR, SRV and MX
+
+    bool operator==(const StoredRecord&) const = default;
 };
 
 /// One name of a network with all that is known of it. A name without addresses belongs to containers that do not run:
@@ -95,7 +97,8 @@ public:
     void configure(const ZoneSpec& spec);  ///< settings; names stay
     void add(const EndpointNames& endpoint, const std::shared_ptr<const std::vector<ServiceLabels>>& services);
     void remove(const EndpointNames& endpoint);
-    void set_records(const std::vector<StoredRecord>& records, const std::vector<dns::Name>& owners);
+    /// Puts these in the place of all records there are; returns the names whose records are others now.
+    std::vector<dns::Name> set_records(const std::vector<StoredRecord>& records, const std::vector<dns::Name>& owners);
 
 private:
     void change(const dns::Name& name, const std::string& container_id, const Contribution* contribution);

@@ -62,6 +62,21 @@ TEST_F(AnswerTest, GivesRecordsTheirOwnTtl) {
     EXPECT_EQ(ask("a", kMx).authorities.at(0).ttl, 33U);
 }
 
+TEST_F(AnswerTest, ChangesOnlyTheNamesWhoseRecordsChange) {
+    record("n1", "a", "A", "192.0.2.1");
+    record("n1", "b", "A", "192.0.2.2");
+    book_.take_changes();
+    record("n1", "b", "TXT", "x");
+    std::vector<std::string> changed;
+    for (const auto& name : book_.take_changes().changed_names) changed.push_back(name.text());
+    EXPECT_THAT(changed, ElementsAre("b", "b.n1"));
+    zones_["n1"].records.clear();
+    book_.put_network(zones_["n1"]);
+    EXPECT_THAT(book_.take_changes().changed_names, SizeIs(4)) << "what is gone has changed, too";
+    book_.put_network(zones_["n1"]);
+    EXPECT_THAT(book_.take_changes().changed_names, IsEmpty());
+}
+
 TEST_F(AnswerTest, FollowsCnamesToContainers) {
     record("n1", "www", "CNAME", "WEB1.n1");
     record("n1", "first", "CNAME", "www");

@@ -61,6 +61,8 @@ TEST(MasterFile, KnowsWhereTtlsComeFrom) {
     EXPECT_THAT(read("a 7 IN A 192.0.2.1\nb A 192.0.2.2\n$TTL 1h30m\nc A 192.0.2.3\nd IN 9 A 192.0.2.4\ne A 192.0.2.5"),
                 ElementsAre("a 7 A 192.0.2.1", "b 7 A 192.0.2.2", "c 5400 A 192.0.2.3", "d 9 A 192.0.2.4",
                             "e 5400 A 192.0.2.5"));
+    EXPECT_THAT(read("a 2147483647 A 192.0.2.1\n"), ElementsAre("a 2147483647 A 192.0.2.1"));
+    EXPECT_THAT(read("a 2147483648 A 192.0.2.1\n"), ElementsAre("line 1: '2147483648' is not a TTL"));
 }
 
 TEST(MasterFile, KeepsQuotedStringsWhole) {
