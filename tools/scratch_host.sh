@@ -26,6 +26,8 @@ enter_scratch_host() {
     trap 'exit 143' TERM
     mount -t sysfs sysfs /sys
     mount -t tmpfs tmpfs /run
+    mkdir -p /etc/netns # where ip netns looks for files
+    mount -t tmpfs tmpfs /etc/netns
     mkdir -p /run/netns /run/lock /run/tmp
     export TMPDIR=/run/tmp
     ip link set lo up

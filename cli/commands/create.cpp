@@ -90,6 +90,7 @@ Result<Json> body_of(const CreateFlags& flags) {
     auto labels = key_values(flags.labels);
     if (!flags.netns.empty()) labels["ns-register.netns"] = absolute(flags.netns);
     if (!flags.pid.empty()) labels["ns-register.pid"] = flags.pid;
+    if (flags.no_files) labels["ns-register.no-files"] = "true";
     Json body{{"Image", flags.image},
               {"Cmd", flags.command},
               {"Hostname", flags.hostname},
@@ -169,7 +170,10 @@ void add_name_flags(CLI::App& verb, CreateFlags& flags) {
     verb.add_option("--link", flags.links, "CONTAINER:ALIAS, a private name for another")->allow_extra_args(false);
     verb.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
     auto* netns = verb.add_option("--netns", flags.netns, "use this network namespace instead of a new one");
-    verb.add_option("--pid", flags.pid, "use the network namespace of this process")->excludes(netns);
+    verb.add_option("--pid", flags.pid,
+                    "use the network namespace of this process, and cover its hosts and resolv.conf")
+        ->excludes(netns);
+    verb.add_flag("--no-files", flags.no_files, "leave the process's hosts and resolv.conf alone");
 }
 
 void add_port_and_dns_flags(CLI::App& verb, CreateFlags& flags) {

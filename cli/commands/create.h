@@ -35,6 +35,7 @@ struct CreateFlags {
     std::vector<std::string> labels;
     std::string netns;
     std::string pid;
+    bool no_files = false;
     std::string image;
     std::vector<std::string> command;
 };

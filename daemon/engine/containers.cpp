@@ -96,7 +96,11 @@ Result<> Engine::rename_container(const std::string& ref, const std::string& new
     for (const auto* endpoint : registry_.endpoints_of(container.id)) put_names(container, *endpoint);
     resolver_->publish();
     spdlog::info("event=container_renamed container={} was={}", log::quoted(name), log::quoted(old_name));
-    return container.state == registry::ContainerState::running ? sandboxes_.rename(container, old_name) : Result<>();
+    if (container.state != registry::ContainerState::running) return {};
+    hide_files(container, old_name);
+    auto renamed = sandboxes_.rename(container, old_name);
+    show_files(container);
+    return renamed;
 }
 
 Result<> Engine::remove_container(const std::string& ref, bool force) {

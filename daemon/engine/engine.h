@@ -14,6 +14,7 @@
 #include "daemon/engine/addresses.h"
 #include "daemon/engine/container_files.h"
 #include "daemon/engine/exclusive.h"
+#include "daemon/engine/netns_files.h"
 #include "daemon/engine/port_book.h"
 #include "daemon/engine/sandboxes.h"
 #include "daemon/settings.h"
@@ -159,6 +160,13 @@ private:
     Result<> refresh_files(const registry::Container& container);
     void refresh_files_or_log(const registry::Container& container);
     void refresh_linked();
+    /// Over the files of the process whose namespace was given.
+    Result<> cover_files(const registry::Container& container) const;
+    Result<> uncover_files(const registry::Container& container) const;
+    /// Whether `ip netns exec NAME` leads into the container: only then may it find our files.
+    bool is_shown_to_ip_netns(const registry::Container& container) const;
+    void show_files(const registry::Container& container);
+    void hide_files(const registry::Container& container, const std::string& name);
 
     // links.cpp
     Result<> check_links(const registry::Container& container) const;
@@ -209,6 +217,7 @@ private:
     void restore_addresses(const registry::Container& container);
     void restore_names(const registry::Container& container);
     Result<> remove_leftovers();
+    void restore_netns_files();
     std::set<std::string> wanted_links() const;
 
     Settings settings_;
@@ -220,6 +229,7 @@ private:
     hosts::ResolvConf host_dns_;
     WatchProcess watch_;
     ContainerFiles files_;
+    NetnsFiles netns_files_;
     std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
     Addresses addresses_;
     ExclusiveAliases exclusive_;

@@ -5,6 +5,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/names.h"
 #include "daemon/engine/order.h"
+#include "daemon/engine/process_files.h"
 #include "registry/validate.h"
 
 /// The files of containers: what must stand in hosts and resolv.conf, and when it is written.
@@ -12,9 +13,16 @@ namespace nsr::daemon {
 namespace {
 
 constexpr const char* kHostsFile = "/etc/hosts";
+constexpr const char* kNoFilesLabel = "ns-register.no-files";
 constexpr const char* kIpv6Loopback = "00000000000000000000000000000001 ";
 
 bool is_running(const registry::Container& container) { return container.state == registry::ContainerState::running; }
+
+/// Not --no-files: whether files of others may be covered, and others may be shown ours.
+bool wants_files(const registry::Container& container) {
+    const auto label = container.labels.find(kNoFilesLabel);
+    return label == container.labels.end() || label->second != "true";
+}
 
 /// Whether lo has ::1 there.
 bool has_ipv6_loopback(const NetNs& sandbox) {
@@ -111,6 +119,43 @@ void Engine::refresh_files_or_log(const registry::Container& container) {
     if (auto done = refresh_files(container); !done) {
         spdlog::error("event=files_not_changed container={} err={}", log::quoted(container.name),
                       log::quoted(done.error().message()));
+    }
+}
+
+Result<> Engine::cover_files(const registry::Container& container) const {
+    if (container.sandbox != registry::SandboxKind::pid || !wants_files(container)) return {};
+    return put_process_files({.pid = container.sandbox_pid,
+                              .hosts = files_.hosts_path(container.id),
+                              .resolv_conf = files_.resolv_conf_path(container.id)});
+}
+
+Result<> Engine::uncover_files(const registry::Container& container) const {
+    if (container.sandbox != registry::SandboxKind::pid || !wants_files(container)) return {};
+    return remove_process_files({.pid = container.sandbox_pid,
+                                 .hosts = files_.hosts_path(container.id),
+                                 .resolv_conf = files_.resolv_conf_path(container.id)});
+}
+
+bool Engine::is_shown_to_ip_netns(const registry::Container& container) const {
+    if (!settings_.is_default_run_dir || !keeps_own_sandbox(container) || !wants_files(container)) return false;
+    const auto named = NetNs::open("/run/netns/" + container.name);
+    return named && named->inode() == container.sandbox_inode;
+}
+
+/// A convenience: a machine whose /etc cannot be written goes without.
+void Engine::show_files(const registry::Container& container) {
+    if (!is_shown_to_ip_netns(container)) return;
+    if (auto done = netns_files_.put(container.name, container.id); !done) {
+        spdlog::warn("event=netns_files_failed container={} err={}", log::quoted(container.name),
+                     log::quoted(done.error().message()));
+    }
+}
+
+void Engine::hide_files(const registry::Container& container, const std::string& name) {
+    if (!settings_.is_default_run_dir || !keeps_own_sandbox(container)) return;
+    if (auto done = netns_files_.remove(name); !done) {
+        spdlog::warn("event=netns_files_failed container={} err={}", log::quoted(name),
+                     log::quoted(done.error().message()));
     }
 }
 

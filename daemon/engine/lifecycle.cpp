@@ -76,6 +76,12 @@ Result<> Engine::start(const registry::Container& wanted) {
     for (const auto* endpoint : registry_.endpoints_of(container.id)) endpoints.push_back(*endpoint);
     if (auto attached = attach(container, **sandbox, endpoints, undo); !attached) return attached;
     if (auto written = write_files(container, **sandbox, std::move(*links)); !written) return written;
+    undo.add([this, container] {
+        if (auto uncovered = uncover_files(container); !uncovered) {
+            spdlog::error("event=undo_failed step=files err={}", log::quoted(uncovered.error().message()));
+        }
+    });
+    if (auto covered = cover_files(container); !covered) return covered;
 
     container.state = registry::ContainerState::running;
     container.started = wall_now();
@@ -91,6 +97,7 @@ Result<> Engine::start(const registry::Container& wanted) {
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     if (auto watched = watch_process(container); !watched) return watched;
     undo.commit();
+    show_files(container);
     refresh_linked();
     return {};
 }
@@ -169,6 +176,8 @@ Result<> Engine::release_kernel_state(const registry::Container& container,
     const auto note = [&](Result<> step) {
         if (!step && outcome) outcome = fail(std::move(step).error(), "stop '" + container.name + "'");
     };
+    hide_files(container, container.name);
+    note(uncover_files(container));
     const bool was_served = served_.erase(container.id) > 0;
     if (was_served) resolver_->close(container.id);
     if (const NetNs* sandbox = sandboxes_.find(container.id)) {

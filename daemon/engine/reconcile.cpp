@@ -131,7 +131,10 @@ void Engine::restore_containers() {
     std::vector<registry::Container> all;
     for (const auto* container : registry_.containers()) all.push_back(*container);
     for (const auto& container : all) remove_if_over(container);
-    for (const auto& container : alive) refresh_files_or_log(container);
+    for (const auto& container : alive) {
+        refresh_files_or_log(container);
+        if (auto covered = cover_files(container); !covered) warn("restore_failed", container, covered.error());
+    }
 }
 
 void Engine::restore_addresses(const registry::Container& container) {
@@ -200,11 +203,23 @@ Result<> Engine::remove_leftovers() {
     for (const auto* container : registry_.containers()) ids.insert(container->id);
     auto removed = files_.remove_others(ids);
     if (!removed) return fail(std::move(removed).error(), "remove files that nobody wants");
+    if (settings_.is_default_run_dir) restore_netns_files();
     if (*swept + *released + *removed > 0) {
         metrics_.reconcile_repairs.add(*swept + *released + *removed);
         spdlog::warn("event=leftovers_removed links={} namespaces={} files={}", *swept, *released, *removed);
     }
     return {};
+}
+
+void Engine::restore_netns_files() {
+    std::map<std::string, std::string> wanted;
+    for (const auto* container : registry_.containers()) {
+        if (container->state != registry::ContainerState::running || !is_shown_to_ip_netns(*container)) continue;
+        wanted[container->name] = container->id;
+    }
+    if (auto done = netns_files_.put_only(wanted); !done) {
+        spdlog::warn("event=netns_files_failed err={}", log::quoted(done.error().message()));
+    }
 }
 
 }  // namespace nsr::daemon

@@ -44,6 +44,7 @@ protected:
     std::unique_ptr<Engine> make_engine(std::unique_ptr<registry::Store> store) {
         Settings settings;
         settings.state_dir = settings.run_dir = directory_;
+        settings.is_default_run_dir = false;
         EngineParts parts{.settings = settings,
                           .registry = *registry::Registry::load(std::move(store)),
                           .netsetup = std::make_unique<testing::FakeNetSetup>(kernel_),
