@@ -195,6 +195,7 @@ ordered_json container_object(const ContainerInspect& inspected) {
              {{"SandboxID", inspected.sandbox_id},
               {"SandboxKey", inspected.sandbox_key},
               {"Ports", ports_object(inspected)},
+              {"PortsNotHeld", inspected.ports_not_held},
               {"Networks", std::move(networks)}}}};
 }
 

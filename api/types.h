@@ -137,6 +137,7 @@ struct ContainerInspect {
     std::string hosts_path;
     std::string resolv_conf_path;
     std::vector<PortMapping> ports;
+    std::vector<std::string> ports_not_held;           ///< long rows, as "0.0.0.0:8000-9999/tcp"
     std::map<std::string, EndpointSettings> networks;  ///< by network name
 };
 

@@ -41,12 +41,16 @@ std::string names_of(const Json& container) {
     return join(names);
 }
 
+std::string bracketed(const std::string& address) {
+    return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 std::string ports_of(const Json& container) {
     std::vector<std::string> ports;
     for (const auto& port : container.value("Ports", Json::array())) {
         std::string text;
         if (port.contains("PublicPort")) {
-            text = text_at(port, "IP") + ":" + std::to_string(port.value("PublicPort", 0)) + "->";
+            text = bracketed(text_at(port, "IP")) + ":" + std::to_string(port.value("PublicPort", 0)) + "->";
         }
         ports.push_back(text + std::to_string(port.value("PrivatePort", 0)) + "/" + text_at(port, "Type"));
     }
@@ -112,10 +116,6 @@ void inspect(Session& session, const std::vector<std::string>& names) {
     }
     print_line(all.dump(4));
     for (const auto& error : errors) session.report(error);
-}
-
-std::string bracketed(const std::string& address) {
-    return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
 
 /// "80/tcp -> 0.0.0.0:8080", or with one port asked for "0.0.0.0:8080".

@@ -12,6 +12,12 @@ std::vector<std::string> link_texts(const std::vector<registry::Link>& links) {
     return texts;
 }
 
+/// "0.0.0.0:8000-9999/tcp"
+std::string row_text(const registry::BoundPort& row) {
+    std::string text = net::text_of({row.container.protocol, row.host_ip, row.host_port});
+    return text.insert(text.rfind('/'), "-" + std::to_string(row.host_port + row.count - 1));
+}
+
 void show_addresses(const registry::Network& network, const registry::Endpoint& endpoint,
                     api::EndpointSettings& settings) {
     settings.network_id = endpoint.network_id;
@@ -52,6 +58,9 @@ api::ContainerInspect Engine::inspect_of(const registry::Container& container) c
     }
     for (const auto& port : separate(container.bound)) {
         inspected.ports.push_back({port.container, port.host_ip.text(), port.host_port});
+    }
+    for (const auto& row : container.bound) {
+        if (row.count > settings_.proxy_range_limit) inspected.ports_not_held.push_back(row_text(row));
     }
     for (const auto* endpoint : registry_.endpoints_of(container.id)) {
         api::EndpointSettings settings;

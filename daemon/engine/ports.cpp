@@ -5,6 +5,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/order.h"
+#include "netsetup/proxy/port_user.h"
 
 /// Published ports: chosen at the start, kept until the stop, and moved when another network has the default route.
 namespace nsr::daemon {
@@ -24,6 +25,13 @@ std::set<net::HostPort> host_ports(const std::vector<registry::BoundPort>& ports
 net::ContainerPort target_of(const registry::BoundPort& port, const PortTargets& targets) {
     const PortTargets::Side& side = port.host_ip.is_v6() && targets.v6 ? targets.v6 : targets.v4;
     return {.address = side.address, .port = port.container.port};
+}
+
+void log_user(const net::HostPort& port) {
+    const auto user = net::find_port_user(port);
+    if (!user) return;
+    spdlog::info("event=port_in_use port={} pid={} command={}", net::text_of(port), user->pid,
+                 log::quoted(user->command));
 }
 
 void log_undo(const char* step, const Result<>& result) {
@@ -72,6 +80,7 @@ Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Co
                 continue;
             }
             for (; fresh.size() > before; fresh.pop_back()) proxy_->release(fresh.back());
+            log_user(port);
             return held;
         }
         return {};

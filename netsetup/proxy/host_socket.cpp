@@ -1,6 +1,7 @@
 #include "netsetup/proxy/host_socket.h"
 
 #include <fmt/format.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -54,12 +55,18 @@ void turn_on(const UniqueFd& socket, int level, int option) {
     (void)::setsockopt(socket.get(), level, option, &on, sizeof on);
 }
 
+/// A socket that only holds its port takes nothing in: what comes past the rules is dropped before it gets here.
+void take_nothing(const UniqueFd& socket) {
+    sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{.len = 1, .filter = &drop};
+    (void)::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
 /// A listener of a former run may have left connections that end slowly; two listeners exclude each other all the same.
-/// A socket that does not listen would be passed by another one that shares.
 void prepare(const UniqueFd& socket, const HostPort& port, SocketUse use) {
     if (port.address.is_v6()) turn_on(socket, IPPROTO_IPV6, IPV6_V6ONLY);
-    if (use == SocketUse::hold) return;
     if (port.protocol == registry::Protocol::tcp) turn_on(socket, SOL_SOCKET, SO_REUSEADDR);
+    if (use == SocketUse::hold) return take_nothing(socket);
     if (port.protocol == registry::Protocol::udp) {
         turn_on(socket, IPPROTO_IP, IP_PKTINFO);
         if (port.address.is_v6()) turn_on(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO);
@@ -86,7 +93,7 @@ Result<UniqueFd> open_host_socket(const HostPort& port, SocketUse use) {
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
         return refuse("bind host port", port, errno);
     }
-    if (use == SocketUse::serve && port.protocol == registry::Protocol::tcp && ::listen(socket.get(), kBacklog) != 0) {
+    if (port.protocol == registry::Protocol::tcp && ::listen(socket.get(), kBacklog) != 0) {
         return refuse("bind host port", port, errno);
     }
     return socket;
