@@ -99,7 +99,10 @@ private:
         if (!netsetup) return fail(std::move(netsetup).error());
         auto keeper = net::NetnsKeeper::open(settings_.run_dir, settings_.is_default_run_dir);
         if (!keeper) return fail(std::move(keeper).error());
-        const resolver::ResolverOptions options{.workers = worker_count(), .pin_workers = true};
+        const resolver::ResolverOptions options{.workers = worker_count(),
+                                                .pin_workers = true,
+                                                .forward_limit = settings_.forward_limit,
+                                                .forward_limit_per_container = settings_.forward_limit_per_container};
         auto resolver = resolver::Resolver::start(options, *home, metrics_);
         if (!resolver) return fail(std::move(resolver).error(), "start the resolver");
         auto proxy = settings_.userland_proxy ? net::make_port_proxy({}, metrics_.proxy) : net::make_port_holder();

@@ -76,6 +76,21 @@ Result<> apply_range_limit(const toml::node& value, const std::string& path, Set
     return {};
 }
 
+/// The limits of questions on their way. True if `key` is one of them.
+Result<bool> apply_forward_limit(std::string_view key, const toml::node& value, const std::string& path,
+                                 Settings& settings) {
+    constexpr std::int64_t kLimitMax = 1000000;
+    for (const auto& [name, target] : {std::pair{"forward_limit", &settings.forward_limit},
+                                       {"forward_limit_per_container", &settings.forward_limit_per_container}}) {
+        if (key != name) continue;
+        const auto limit = value.value_exact<std::int64_t>();
+        if (!limit || *limit < 1 || *limit > kLimitMax) return wrong(path, key, "must be between 1 and 1000000");
+        *target = static_cast<unsigned>(*limit);
+        return true;
+    }
+    return false;
+}
+
 Result<> apply(std::string_view key, const toml::node& value, const std::string& path, Settings& settings) {
     for (const auto& [name, target] : {std::pair{"state_dir", &settings.state_dir},
                                        {"run_dir", &settings.run_dir},
@@ -106,6 +121,9 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
         return {};
     }
     if (key == "proxy_range_limit") return apply_range_limit(value, path, settings);
+    const auto is_limit = apply_forward_limit(key, value, path, settings);
+    if (!is_limit) return fail(is_limit.error());
+    if (*is_limit) return {};
     if (key == "forward" && value.is_array()) {
         for (const auto& element : *value.as_array()) {
             auto forward = forward_of(element, path);

@@ -16,7 +16,9 @@ struct Settings {
     std::string log_level = "info";
     bool is_default_run_dir = true;  ///< then namespaces are shown under /run/netns, too
 
-    bool userland_proxy = true;        ///< carry what the firewall's rules do not
+    bool userland_proxy = true;                   ///< carry what the firewall's rules do not
+    unsigned forward_limit = 16384;               ///< questions of one worker that wait for servers outside
+    unsigned forward_limit_per_container = 1024;  ///< of these, of one container
     unsigned proxy_range_limit = 256;  ///< longer rows of published ports are not held against other programs
 
     /// --upstream (what dockerd's --dns is), dns_search and dns_option; what is empty is the host's.

@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "resolver/answer.h"
-#include "resolver/forward/flight.h"
 #include "resolver/zone/book.h"
+#include "tests/scenarios/upstreams.h"
 #include "tests/support/dns_packet.h"
 #include "tests/support/manual_clock.h"
 
@@ -25,6 +25,12 @@ using std::chrono::milliseconds;
 
 const std::map<std::string, unsigned> kTypes{{"A", 1}, {"PTR", 12}, {"MX", 15}, {"TXT", 16}, {"AAAA", 28}};
 const std::map<std::string, unsigned> kRcodes{{"NOERROR", 0}, {"SERVFAIL", 2}, {"NXDOMAIN", 3}, {"REFUSED", 5}};
+
+/// Extended DNS Errors (RFC 8914) that scripts are to see.
+const std::map<std::string, const char*> kReasons{{"000f00020000", "too many"},
+                                                  {"000f00020003", "stale"},
+                                                  {"000f00020013", "stale"},
+                                                  {"000f0002000d", "failed before"}};
 
 /// What is said of a reply: "NOERROR, no answer, authority SOA" or "NOERROR www A 10.1.0.2 ttl 5".
 std::string describe(const testing::Reply& reply) {
@@ -47,7 +53,12 @@ std::string describe(const testing::Reply& reply) {
     std::ranges::sort(answers);
     for (std::size_t index = 0; index < answers.size(); ++index) text += (index > 0 ? " and" : "") + answers[index];
     if (reply.rcode == 0 && answers.empty()) text += ", no answer";
+    if (answers.size() > 3) text = name_of(kRcodes, reply.rcode) + " " + std::to_string(answers.size()) + " addresses";
+    if (reply.flag(dns::kFlagTc)) text += ", truncated";
     if (!reply.authorities.empty()) text += reply.authorities[0].type == 6 ? ", authority SOA" : ", authority ?";
+    for (const auto& [option, reason] : kReasons) {
+        if (reply.opt_options.ends_with(option)) text += std::string(", ") + reason;
+    }
     return text;
 }
 
@@ -62,15 +73,16 @@ public:
     }
 
     void end() const {
-        EXPECT_TRUE(asked_.empty()) << "upstream " << asked_.front() + 1 << " was asked, and no line expects it";
+        EXPECT_FALSE(servers_.was_asked()) << "upstream " << servers_.first_asked() << " was asked, unexpectedly";
         EXPECT_TRUE(replies_.empty()) << "a reply that no line expects: " << replies_.front();
-        EXPECT_FALSE(flight_) << "a question is still open";
+        EXPECT_TRUE(flights_.is_idle()) << "a question is still open";
     }
 
 private:
     struct Container {
         ViewSpec view;
         std::map<std::string, EndpointNames> endpoints;  ///< by network
+        std::shared_ptr<ForwardClient> client = std::make_shared<ForwardClient>(nullptr);
     };
 
     bool setup(const Words& w) {
@@ -81,8 +93,17 @@ private:
             book_.put_network(zone);
         } else if (w[0] == "container") {
             join(w);
-        } else if (w[0] == "upstreams" && w.size() == 2) {
-            upstreams_ = std::stoul(w[1]);
+        } else if (w[0] == "upstreams" && (w.size() == 2 || w[2] == "on")) {
+            default_upstreams_ = servers(std::stoul(w[1]), w.size() > 2);
+            for (auto& [name, container] : containers_) ask_of(container, default_upstreams_);
+        } else if (w[0] == "the" && w[1] == "cache") {  // the cache is off | holds 4 KiB
+            cache_bytes_ = w[2] == "off" || w[3] == "off" ? 0 : std::stoul(w[3]) * 1024;
+            for (auto& [name, container] : containers_) ask_of(container, container.view.upstreams);
+        } else if (w[0] == "domain") {  // domain corp.example is at upstream 3
+            domains_.push_back({w.at(1), {ScriptedUpstreams::server(std::stoul(w.at(5)), false)}});
+            for (auto& [name, container] : containers_) ask_of(container, container.view.upstreams);
+        } else if (w.size() == 5 && w[1] == "has" && w[3] == "upstream") {  // app has its upstream 4
+            ask_of(containers_.at(w[0]), {ScriptedUpstreams::server(std::stoul(w[4]), false)});
         } else if (w.size() > 1 && w[1] == "stops") {
             for (auto& [network, names] : containers_.at(w[0]).endpoints) put(network, names, std::nullopt);
         } else if (w.size() > 3 && w[1] == "starts") {
@@ -113,6 +134,20 @@ private:
         names.container_id = names.container_name = w.at(1);
         for (std::size_t index = 7; index < w.size(); index += 2) names.names.push_back(w[index]);
         put(w.at(3), names, IpAddress::parse(w.at(5)));
+        ask_of(container, default_upstreams_);
+    }
+
+    static std::vector<Upstream> servers(std::size_t count, bool from_host) {
+        std::vector<Upstream> all;
+        for (std::size_t number = 1; number <= count; ++number)
+            all.push_back(ScriptedUpstreams::server(number, from_host));
+        return all;
+    }
+
+    void ask_of(Container& container, std::vector<Upstream> upstreams) {
+        container.view.upstreams = std::move(upstreams);
+        container.view.domains = domains_;
+        container.view.cache_bytes = cache_bytes_;
         book_.put_view(container.view);
     }
 
@@ -123,8 +158,8 @@ private:
     }
 
     bool talk(const Words& w, const std::string& line) {
-        if (w.size() == 4 && w[1] == "asks") {
-            ask(w[0], w[2], w[3]);
+        if (w.size() >= 4 && w[1] == "asks") {
+            ask(w[0], w[2], w[3], w.size() > 4 ? dns::Transport::tcp : dns::Transport::udp);
         } else if (w.size() > 2 && w[1] == "gets") {
             require_reply();
             EXPECT_EQ(replies_.front(), line.substr(line.find(" gets ") + 6));
@@ -137,66 +172,60 @@ private:
         return true;
     }
 
-    void ask(const std::string& who, const std::string& name, const std::string& type) {
-        EXPECT_TRUE(replies_.empty() && !flight_) << "the question before is still open";
-        snapshot_.apply(book_.take_changes());
-        const auto packet =
-            testing::query_packet({.name = name, .type = static_cast<std::uint16_t>(kTypes.at(type)), .options = {}});
-        const Outcome outcome =
-            answer(packet, dns::Transport::udp, snapshot_, book_.view_slot(who), random_, out_, query_);
-        packet_ = packet;
-        question_ = name + " " + type;
-        if (outcome.verdict != Verdict::forward) return reply(outcome.size);
-        flight_.emplace(upstreams_, clock_.now(), kForwardBudget);
-        act();
+    /// As a worker does it: answer(), the cache, then asking outside.
+    void ask(const std::string& who, const std::string& name, const std::string& type, dns::Transport transport) {
+        apply();
+        const auto packet = testing::query_packet(
+            {.name = name, .type = static_cast<std::uint16_t>(kTypes.at(type)), .edns_size = 1232, .options = {}});
+        const Slot slot = book_.view_slot(who);
+        dns::Query query;
+        const Outcome outcome = answer(packet, transport, snapshot_, slot, random_, out_, query);
+        if (outcome.verdict != Verdict::forward) return reply(dns::Bytes(out_).first(outcome.size));
+        const ForwardRequest request{packet, query, transport, *snapshot_.view(slot), containers_.at(who).client};
+        const std::size_t size = flights_.answer_cached(request, out_, clock_.now());
+        if (size > 0) return reply(dns::Bytes(out_).first(size));
+        flights_.ask(request, [this](dns::Bytes bytes) { reply(bytes); }, clock_.now());
     }
 
-    void reply(std::size_t size) {
-        const auto read = testing::parse_reply({out_.begin(), out_.begin() + static_cast<long>(size)});
+    void apply() {
+        const Publication changes = book_.take_changes();
+        snapshot_.apply(changes);
+        flights_.apply(changes);
+    }
+
+    void reply(dns::Bytes bytes) {
+        const auto read = testing::parse_reply({bytes.begin(), bytes.end()});
         EXPECT_TRUE(read.ok) << "the reply does not parse";
         replies_.push_back(describe(read));
-    }
-
-    /// Does what the flight says until it waits.
-    void act() {
-        while (flight_) {
-            const Step step = flight_->next(clock_.now());
-            if (step.kind == Step::Kind::wait) return;
-            if (step.kind == Step::Kind::ask) {
-                asked_.push_back(step.server);
-                continue;
-            }
-            flight_.reset();
-            reply(write_error(packet_, query_, dns::Rcode::servfail, dns::Ede::no_reachable_authority, out_));
-        }
     }
 
     void pass(const std::string& duration) {
         const long number = std::stol(duration);
         const milliseconds time{duration.ends_with("ms") ? number : number * 1000};
-        for (milliseconds passed{0}; passed < time; ++passed) {
-            clock_.advance(milliseconds(1));
-            act();
+        // Hours pass in one step: nothing is timed so exactly then.
+        const milliseconds step = time > std::chrono::minutes(1) ? time : milliseconds(1);
+        for (milliseconds passed{0}; passed < time; passed += step) {
+            clock_.advance(step);
+            flights_.on_time(clock_.now());
         }
     }
 
     bool upstream(const Words& w) {
         if (w[0] == "upstreams" && w.size() == 4) {  // upstreams were not asked
-            EXPECT_TRUE(asked_.empty()) << "upstream " << asked_.front() + 1 << " was asked";
+            EXPECT_FALSE(servers_.was_asked()) << "upstream " << servers_.first_asked() << " was asked";
             return true;
         }
         if (w[0] != "upstream" || w.size() < 4) return false;
-        const std::size_t server = std::stoul(w[1]) - 1;
+        const std::size_t server = std::stoul(w[1]);
         if (w[2] == "is" && w[3] == "asked") {
-            if (asked_.empty()) {
-                ADD_FAILURE() << "no upstream was asked";
-                return true;
-            }
-            EXPECT_EQ(asked_.front() + 1, server + 1);
-            asked_.pop_front();
-        } else if (w[2] == "is" && w[3] == "silent") {
-            EXPECT_TRUE(flight_ && flight_->is_silent(server, clock_.now()));
-        } else if (w[2] == "answers") {
+            const auto asked = servers_.take_asked();
+            EXPECT_EQ(asked.server, server) << "(0: nobody was asked)";
+            EXPECT_EQ(asked.over_tcp, w.size() > 4) << "over TCP";
+        } else if (w[2] == "is" && w[3] == "unreachable") {
+            servers_.set_unreachable(server);
+        } else if (w[2] == "is" && w[3] == "reachable") {
+            servers_.set_unreachable(0);
+        } else if (w[2] == "answers" || w[2] == "forges") {
             answered(server, w);
         } else {
             return false;
@@ -204,18 +233,23 @@ private:
         return true;
     }
 
-    /// upstream N answers RCODE [ADDRESS ttl N]
+    /// upstream N answers RCODE [...]; upstream N forges an id | a question
     void answered(std::size_t server, const Words& w) {
-        if (!flight_) {
-            ADD_FAILURE() << "no question is open";
+        auto asked = servers_.take_open(server);
+        if (asked.server == 0) {
+            ADD_FAILURE() << "it was asked nothing that it has not answered";
             return;
         }
-        if (w[3] == "SERVFAIL" || w[3] == "REFUSED") {
-            flight_->failed(server);
-            return act();
+        if (w[2] == "answers") {
+            const auto message = scripted_reply(asked, kRcodes.at(w[3]), {w.begin() + 4, w.end()});
+            EXPECT_TRUE(flights_.on_reply(asked.which, asked.id, message, asked.over_tcp, clock_.now()));
+            return;
         }
-        flight_.reset();
-        replies_.push_back(w[3] + (w.size() > 6 ? " " + question_ + " " + w[4] + " ttl " + w[6] : ""));
+        servers_.put_back(asked);
+        auto message = scripted_reply(asked, 0, {"203.0.113.66", "ttl", "60"});
+        auto& byte = w.at(4) == "id" ? message[0] : message[dns::kHeaderSize + 1];
+        byte = static_cast<std::uint8_t>(byte ^ 1);
+        EXPECT_FALSE(flights_.on_reply(asked.which, asked.id, message, asked.over_tcp, clock_.now()));
     }
 
     void require_reply() {
@@ -229,13 +263,13 @@ private:
     Snapshot snapshot_;
     FastRandom random_{1};
     std::vector<std::uint8_t> out_ = std::vector<std::uint8_t>(dns::kMessageMax);
-    dns::Query query_;
-    testing::Packet packet_;
-    std::string question_;
     std::map<std::string, Container> containers_;
-    std::size_t upstreams_ = 1;
-    std::optional<Flight> flight_;
-    std::deque<std::size_t> asked_;
+    std::vector<Upstream> default_upstreams_ = servers(1, false);
+    std::vector<DomainUpstreams> domains_;
+    std::size_t cache_bytes_ = kCacheBytes;
+    DnsCounters counters_;
+    ScriptedUpstreams servers_;
+    FlightTable flights_{servers_, counters_, ForwardLimits{16, 4, 1}};
     std::deque<std::string> replies_;
 };
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/manual_clock.h"
-#include "tests/unit/cache/message.h"
+#include "tests/support/upstream_reply.h"
 
 namespace nsr::resolver {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/cache/message.h"
+#include "tests/support/upstream_reply.h"
 
 namespace nsr::resolver {
 namespace {

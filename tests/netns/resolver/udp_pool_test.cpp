@@ -1,0 +1,100 @@
+#include "resolver/forward/udp_pool.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/netns_fixture.h"
+
+namespace nsr::resolver {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A server on the loopback that takes what it is sent and knows from which port.
+class UdpPoolTest : public test::NetNsFixture {
+protected:
+    void SetUp() override {
+        NetNsFixture::SetUp();
+        if (IsSkipped()) return;
+        auto home = NetNs::current();
+        ASSERT_TRUE(home);
+        sandbox_ = std::make_shared<const NetNs>(std::move(*home));
+        server_ = UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ASSERT_EQ(::bind(server_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        socklen_t size = sizeof address;
+        ::getsockname(server_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+        upstream_.address = *IpAddress::parse("127.0.0.1");
+        upstream_.port = ntohs(address.sin_port);
+    }
+
+    struct Seen {
+        std::uint16_t port = 0;
+        std::uint16_t id = 0;
+        bool operator<(const Seen& other) const { return port < other.port; }
+    };
+
+    /// Sends a query and takes it as the server does.
+    Seen ask(UdpPool& pool, TimePoint now) {
+        std::array<std::uint8_t, 12> query{};
+        EXPECT_TRUE(pool.send({1, 0}, query, now));
+        sockaddr_in client{};
+        socklen_t size = sizeof client;
+        std::array<std::uint8_t, 512> got{};
+        EXPECT_EQ(::recvfrom(server_.get(), got.data(), got.size(), 0, reinterpret_cast<sockaddr*>(&client), &size),
+                  12);
+        client_ = client;
+        return {ntohs(client.sin_port), dns::read16(got.data())};
+    }
+
+    boost::asio::io_context io_;
+    std::shared_ptr<const NetNs> sandbox_;
+    UniqueFd server_;
+    Upstream upstream_;
+    sockaddr_in client_{};
+    TimePoint now_ = std::chrono::steady_clock::now();
+};
+
+TEST_F(UdpPoolTest, UsesSeveralPortsAndRenewsThem) {
+    UdpPool pool(io_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    std::set<std::uint16_t> ports;
+    std::set<std::uint16_t> ids;
+    for (int index = 0; index < 64; ++index) {
+        const Seen seen = ask(pool, now_);
+        ports.insert(seen.port);
+        ids.insert(seen.id);
+    }
+    EXPECT_EQ(ports.size(), kUdpPoolSize);
+    EXPECT_GT(ids.size(), 60U) << "ids are random";
+    for (int index = 0; index < 64; ++index) {
+        EXPECT_FALSE(ports.contains(ask(pool, now_ + kUdpSocketAge).port)) << "a port of before";
+    }
+}
+
+TEST_F(UdpPoolTest, TakesOneReplyForEachTry) {
+    int replies = 0;
+    UdpPool pool(io_, sandbox_, upstream_, [&replies](const Try&, std::uint16_t, dns::Bytes) {
+        ++replies;
+        return replies > 1;  // the first is none to its question
+    });
+    const Seen seen = ask(pool, now_);
+    std::array<std::uint8_t, 12> reply{};
+    dns::write16(reply.data(), seen.id);
+    for (int index = 0; index < 4; ++index) {
+        ::sendto(server_.get(), reply.data(), reply.size(), 0, reinterpret_cast<const sockaddr*>(&client_),
+                 sizeof client_);
+    }
+    io_.run_one();
+    EXPECT_EQ(replies, 2) << "what comes after the reply is not looked at";
+}
+
+}  // namespace
+}  // namespace nsr::resolver
