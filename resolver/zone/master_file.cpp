@@ -6,6 +6,7 @@
 
 #include "registry/validate.h"
 #include "resolver/dns/name.h"
+#include "resolver/zone/record_data.h"
 #include "resolver/zone/words.h"
 
 namespace nsr::resolver {
@@ -173,7 +174,9 @@ private:
         auto data = data_of(entry, {word, entry.words.end()}, record.type);
         if (!data) return fail(std::move(data).error());
         record.data = std::move(*data);
-        file_.records.push_back(std::move(record));
+        auto checked = check_record(std::move(record));
+        if (!checked) return wrong(entry.line, checked.error().message());
+        file_.records.push_back(std::move(*checked));
         return {};
     }
 

@@ -88,7 +88,7 @@ assert_eq "$(short client www.shop.example)" 192.0.2.10
 assert_eq "$(short client www.shop.example TXT)" '"a; b"'
 echo 'new A 192.0.2.11
 bad A nothing' >>zone
-assert_fails "invalid data for a record of type A: 'nothing'" nsr record import net1 zone
+assert_fails "line 10: invalid data for a record of type A: 'nothing'" nsr record import net1 zone
 assert_unknown client new.shop.example
 assert_fails "line 1: '\$INCLUDE' is not supported" nsr record import net1 - <<<'$INCLUDE /etc/passwd'
 

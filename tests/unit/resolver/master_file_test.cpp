@@ -67,7 +67,7 @@ TEST(MasterFile, KnowsWhereTtlsComeFrom) {
 
 TEST(MasterFile, KeepsQuotedStringsWhole) {
     EXPECT_THAT(read("t TXT \"a;b (c)\" d\\032e \"q\\\"\" ; comment\n"),
-                ElementsAre("t - TXT \"a;b (c)\" d\\032e \"q\\\"\""));
+                ElementsAre("t - TXT \"a;b (c)\" \"d e\" \"q\\\"\""));
     EXPECT_THAT(read("t TXT ( \"one\"\n \"two\" )\n"), ElementsAre("t - TXT \"one\" \"two\""));
     EXPECT_THAT(read("t TXT \"a\"\"b\"\n"), ElementsAre("t - TXT \"a\" \"b\""));
 }
@@ -93,6 +93,9 @@ TEST(MasterFile, NamesTheLineThatIsWrong) {
              Row{"a CH A 192.0.2.1\n", "line 1: only class IN is supported"},
              Row{"a\n", "line 1: no record type"},
              Row{"a..b A 192.0.2.1\n", "line 1: 'a..b' is not a domain name"},
+             Row{"a A 192.0.2.1\n\na A nothing\n", "line 3: invalid data for a record of type A: 'nothing'"},
+             Row{"a LOC x\n", "line 1: records of type 'LOC' are not supported"},
+             Row{". A 192.0.2.1\n", "line 1: '.' is not a domain name"},
              Row{"a MX 1 x..y\n", "line 1: 'x..y' is not a domain name"},
              Row{"a TXT \"x\n\"", "line 1: a quote is not finished on its line"},
              Row{"a TXT \"x", "line 1: a quote or an escape is not finished"},
