@@ -170,8 +170,10 @@ void Engine::forget_flows(const Publication& before, const Publication& next) {
     const auto led = [](const Publication& publication) {
         std::map<net::HostPort, net::ContainerPort> ports;
         for (const auto& port : separate(publication.ports)) {
+            const auto target = target_of(port, publication.targets);
+            // What the proxy takes to the other family is translated by nobody.
             if (port.container.protocol != registry::Protocol::udp) continue;
-            ports.emplace(host_port(port), target_of(port, publication.targets));
+            if (port.host_ip.family() == target.address.family()) ports.emplace(host_port(port), target);
         }
         return ports;
     };
@@ -182,6 +184,8 @@ void Engine::forget_flows(const Publication& before, const Publication& next) {
         if (!was.contains(port)) stale.opened.insert(port);
     }
     for (const auto& [port, target] : was) {
+        // With the last network the container's address goes, and all its flows.
+        if (is.empty()) break;
         const auto now = is.find(port);
         if (now == is.end() || now->second != target) stale.closed.emplace(target.address, target.port);
     }

@@ -66,6 +66,20 @@ TEST_F(FlowsTest, OfManyAddressesAreForgottenAtOnce) {
     EXPECT_THAT(flows(), HasSubstr("10.1.0.30"));
 }
 
+TEST_F(FlowsTest, AreListedByAddressAndProtocolAlone) {
+    add_led("udp", 5300, "10.1.0.2", 53);
+    add_led("tcp", 5301, "10.1.0.3", 53);
+    const auto count = [this](const netlink::FlowFilter& filter) {
+        return netlink::list_flows(conntrack(), filter).value_or(std::vector<netlink::Flow>(99)).size();
+    };
+    EXPECT_GE(count({}), 2U);
+    EXPECT_EQ(count({.reply_source = IpAddress::parse("10.1.0.2")}), 1U);
+    EXPECT_EQ(count({.original_source = IpAddress::parse("198.51.100.9")}), 2U);
+    EXPECT_EQ(count({.original_source = IpAddress::parse("10.1.0.2")}), 0U);
+    EXPECT_EQ(count({.protocol = std::uint8_t{17}}), 1U);
+    EXPECT_EQ(count({.family = Family::v6}), 0U);
+}
+
 TEST_F(FlowsTest, OfIpv6AreForgotten) {
     add("-p udp -s 2001:db8::9 -d 2001:db8::1 --sport 4000 --dport 5300 -r fd00::2 -q 2001:db8::9 "
         "--reply-port-src 53 --reply-port-dst 4000");
