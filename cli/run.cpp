@@ -25,7 +25,7 @@ std::string default_socket() {
 
 /// The exit status for flags that cannot be read: Docker's verbs as Docker's, our own 2.
 int usage_status(const CLI::App& app) {
-    static const std::set<std::string> kOurs = {"alias", "record", "resolve", "ping", "env", "detach"};
+    static const std::set<std::string> kOurs = {"alias", "record", "resolve", "ping", "env", "detach", "oci"};
     for (const auto* verb : app.get_subcommands()) {
         if (verb->get_name() == "create" || verb->get_name() == "attach" || verb->get_name() == "run")
             return kCannotStart;
@@ -98,6 +98,7 @@ int run(int argc, char** argv) {
     add_record_commands(app, session);
     add_env_command(app, session);
     add_run_command(app, session);
+    add_oci_command(app, session);
     add_exec_command(app, session);
     Words words = split_words(argc, argv);
     session.set_command(std::move(words.command));

@@ -18,6 +18,7 @@ void add_name_commands(CLI::App& app, Session& session);
 void add_record_commands(CLI::App& app, Session& session);
 void add_env_command(CLI::App& app, Session& session);
 void add_run_command(CLI::App& app, Session& session);
+void add_oci_command(CLI::App& app, Session& session);
 void add_exec_command(CLI::App& app, Session& session);
 
 }  // namespace nsr::cli

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the console blocks of one section of a Markdown file and compares what they print.
+"""Runs the console blocks of a Markdown file, or of one section of it, and compares what they print.
 
 A line `$ COMMAND` is run; the lines below it are its output. `...` inside a line stands for any text, alone on a line for
 any lines, also none."""
@@ -45,7 +45,8 @@ def run(command):
 
 def main():
     count = 0
-    for command, expected in steps(section(pathlib.Path(sys.argv[1]).read_text(), sys.argv[2])):
+    page = pathlib.Path(sys.argv[1]).read_text()
+    for command, expected in steps(section(page, sys.argv[2]) if len(sys.argv) > 2 else page):
         print(f"$ {command}", flush=True)
         output = run(command)
         print(output, end="", flush=True)
