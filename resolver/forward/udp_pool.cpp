@@ -17,7 +17,36 @@ namespace {
 using boost::system::error_code;
 
 constexpr int kReceiveBuffer = 1024 * 1024;
-constexpr std::size_t kReadsPerTurn = 64;
+constexpr unsigned kBatch = 16;          // datagrams read with one system call
+constexpr unsigned kBatchesPerTurn = 8;  // before others of the worker have their turn
+
+/// Where replies are read into: one for each worker, for a reply is used up before the next batch is read.
+class ReceiveBatch {
+public:
+    ReceiveBatch() : bytes_(kBatch * dns::kMessageMax) {
+        for (unsigned index = 0; index < kBatch; ++index) {
+            vectors_[index] = {&bytes_[index * dns::kMessageMax], dns::kMessageMax};
+            messages_[index].msg_hdr.msg_iov = &vectors_[index];
+            messages_[index].msg_hdr.msg_iovlen = 1;
+        }
+    }
+    ReceiveBatch(const ReceiveBatch&) = delete;
+    ReceiveBatch& operator=(const ReceiveBatch&) = delete;
+
+    /// How many datagrams have come; 0 if none, or with an error in errno.
+    unsigned receive(int fd) {
+        errno = 0;
+        return static_cast<unsigned>(std::max(0, ::recvmmsg(fd, messages_.data(), kBatch, MSG_DONTWAIT, nullptr)));
+    }
+    dns::Bytes reply(unsigned index) const {
+        return dns::Bytes(bytes_).subspan(index * dns::kMessageMax, messages_[index].msg_len);
+    }
+
+private:
+    std::vector<std::uint8_t> bytes_;
+    std::array<iovec, kBatch> vectors_{};
+    std::array<mmsghdr, kBatch> messages_{};
+};
 
 /// Ids that cannot be guessed, fetched from the kernel in bulk.
 std::uint16_t random_id() {
@@ -110,11 +139,12 @@ private:
     }
 
     void drain() {
-        for (std::size_t reads = 0; reads < kReadsPerTurn && socket_.is_open(); ++reads) {
-            const ssize_t size = ::recv(socket_.native_handle(), buffer().data(), buffer().size(), MSG_DONTWAIT);
-            if (size < 0 && errno == ECONNREFUSED) fail_all();
-            if (size < 0) return;
-            take(dns::Bytes(buffer()).first(static_cast<std::size_t>(size)));
+        thread_local ReceiveBatch batch;
+        for (unsigned turn = 0; turn < kBatchesPerTurn && socket_.is_open(); ++turn) {
+            const unsigned count = batch.receive(socket_.native_handle());
+            if (count == 0 && errno == ECONNREFUSED) fail_all();
+            for (unsigned index = 0; index < count && socket_.is_open(); ++index) take(batch.reply(index));
+            if (count < kBatch) return;
         }
     }
 
@@ -134,12 +164,6 @@ private:
         for (const auto& [id, which] : failed) on_reply_(which, id, {});
     }
 
-    /// One for each worker: a reply is used up before the next is read.
-    static dns::Buffer buffer() {
-        thread_local std::vector<std::uint8_t> bytes(dns::kMessageMax);
-        return bytes;
-    }
-
     boost::asio::ip::udp::socket socket_;
     OnReply on_reply_;
     TimePoint born_;
@@ -152,14 +176,14 @@ UdpPool::UdpPool(boost::asio::io_context& io, std::shared_ptr<const NetNs> sandb
 
 UdpPool::~UdpPool() { close(); }
 
+/// Some queries in a row leave from one port, so that their replies are read together.
 bool UdpPool::send(const Try& which, dns::Buffer query, TimePoint now) {
     used_ = now;
-    if (current_.size() < kUdpPoolSize) {
-        if (auto socket = open(now)) current_.push_back(std::move(socket));
-        if (current_.empty()) return false;
-        next_ = current_.size() - 1;
+    if (current_.empty() || ++sent_ >= kUdpTurn) {
+        sent_ = 0;
+        next_turn(now);
     }
-    next_ = (next_ + 1) % current_.size();
+    if (current_.empty()) return false;
     auto& chosen = current_[next_];
     if (chosen->is_old(now) || chosen->is_full()) {
         if (auto fresh = open(now)) {
@@ -168,6 +192,16 @@ bool UdpPool::send(const Try& which, dns::Buffer query, TimePoint now) {
         }
     }
     return chosen->send(which, query, now);
+}
+
+/// The next socket: a new one while there are few, then any but the one before.
+void UdpPool::next_turn(TimePoint now) {
+    if (current_.size() < kUdpPoolSize) {
+        if (auto socket = open(now)) current_.push_back(std::move(socket));
+        if (!current_.empty()) next_ = current_.size() - 1;
+        return;
+    }
+    next_ = (next_ + 1 + random_id() % (kUdpPoolSize - 1)) % kUdpPoolSize;
 }
 
 std::shared_ptr<UdpPool::Socket> UdpPool::open(TimePoint now) {

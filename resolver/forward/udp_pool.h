@@ -13,6 +13,7 @@
 namespace nsr::resolver {
 
 inline constexpr std::size_t kUdpPoolSize = 8;           ///< sockets to one server
+inline constexpr unsigned kUdpTurn = 16;                 ///< queries from one socket before the next has its turn
 inline constexpr std::chrono::seconds kUdpSocketAge{5};  ///< after that a socket gets no new query
 inline constexpr std::chrono::seconds kPoolIdle{15};     ///< after that an unused pool is dropped
 
@@ -35,6 +36,7 @@ public:
 private:
     class Socket;
 
+    void next_turn(TimePoint now);
     std::shared_ptr<Socket> open(TimePoint now);
 
     boost::asio::io_context& io_;
@@ -44,6 +46,7 @@ private:
     std::vector<std::shared_ptr<Socket>> current_;
     std::vector<std::shared_ptr<Socket>> retired_;
     std::size_t next_ = 0;
+    unsigned sent_ = 0;  ///< in this turn
     TimePoint used_{};
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -10,19 +11,21 @@
 
 namespace nsr::resolver {
 
-/// A map from hashed keys to shared immutable entries that is cheap to copy with one entry changed: 256 shards of open
-/// addressing, each shared by pointer until it is written. `Entry` has `std::uint64_t hash` and `bool has_key(key)`.
+/// A map from hashed keys to shared immutable entries that is cheap to copy with one entry changed: a tree of three
+/// levels of 16 with small tables of open addressing at its leaves, each node shared by pointer until it is written. So
+/// a copy costs 16 pointers, and a change as many on each level, with 10 entries and with 10 000. `Entry` has
+/// `std::uint64_t hash` and `bool has_key(key)`.
 template <typename Entry>
 class Shards {
 public:
     /// The entry of a key, or nullptr. Takes no lock and allocates nothing.
     template <typename Key>
     const Entry* find(std::uint64_t hash, const Key& key) const {
-        const Shard* shard = shards_[shard_of(hash)].get();
+        const Shard* shard = shard_at(hash);
         if (shard == nullptr) return nullptr;
-        const std::size_t mask = shard->slots.size() - 1;
+        const std::size_t mask = shard->size() - 1;
         for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
-            const Slot& slot = shard->slots[at];
+            const Slot& slot = (*shard)[at];
             if (slot.entry == nullptr) return nullptr;
             if (slot.hash == hash && slot.entry->has_key(key)) return slot.entry.get();
         }
@@ -32,63 +35,84 @@ public:
     template <typename Key>
     void put(const Key& key, std::shared_ptr<const Entry> entry) {
         const std::uint64_t hash = entry->hash;
-        Shard changed = without(hash, key);
-        changed.entries.push_back(std::move(entry));
-        set(hash, std::move(changed));
+        auto changed = entries_without(hash, key);
+        changed.push_back(std::move(entry));
+        set(hash, changed);
     }
 
     template <typename Key>
     void erase(std::uint64_t hash, const Key& key) {
-        set(hash, without(hash, key));
+        set(hash, entries_without(hash, key));
     }
 
     std::size_t size() const { return size_; }
 
 private:
-    static constexpr std::size_t kShards = 256;
+    static constexpr std::size_t kFork = 16;
+    using Entries = std::vector<std::shared_ptr<const Entry>>;
 
     struct Slot {
         std::uint64_t hash = 0;
         std::shared_ptr<const Entry> entry;
     };
-    struct Shard {
-        std::vector<std::shared_ptr<const Entry>> entries;
-        std::vector<Slot> slots;  ///< a power of two, at most half full
-    };
+    using Shard = std::vector<Slot>;  ///< its size is a power of two, at most half of it in use
+    using Twig = std::array<std::shared_ptr<const Shard>, kFork>;
+    using Branch = std::array<std::shared_ptr<const Twig>, kFork>;
 
-    static std::size_t shard_of(std::uint64_t hash) { return hash >> 56; }
+    // The levels go by the upper bits; the tables at the leaves by the lower ones.
+    static std::size_t branch_of(std::uint64_t hash) { return hash >> 60; }
+    static std::size_t twig_of(std::uint64_t hash) { return (hash >> 56) % kFork; }
+    static std::size_t shard_of(std::uint64_t hash) { return (hash >> 52) % kFork; }
+
+    const Shard* shard_at(std::uint64_t hash) const {
+        const Branch* branch = branches_[branch_of(hash)].get();
+        const Twig* twig = branch == nullptr ? nullptr : (*branch)[twig_of(hash)].get();
+        return twig == nullptr ? nullptr : (*twig)[shard_of(hash)].get();
+    }
 
     template <typename Key>
-    Shard without(std::uint64_t hash, const Key& key) const {
-        Shard copy;
-        const Shard* shard = shards_[shard_of(hash)].get();
-        if (shard == nullptr) return copy;
-        copy.entries.reserve(shard->entries.size() + 1);
-        for (const auto& entry : shard->entries) {
-            if (entry->hash != hash || !entry->has_key(key)) copy.entries.push_back(entry);
+    Entries entries_without(std::uint64_t hash, const Key& key) const {
+        Entries entries;
+        const Shard* shard = shard_at(hash);
+        if (shard == nullptr) return entries;
+        for (const Slot& slot : *shard) {
+            const bool is_key = slot.hash == hash && slot.entry != nullptr && slot.entry->has_key(key);
+            if (slot.entry != nullptr && !is_key) entries.push_back(slot.entry);
         }
-        return copy;
+        return entries;
     }
 
-    void set(std::uint64_t hash, Shard shard) {
-        auto& place = shards_[shard_of(hash)];
-        size_ -= place ? place->entries.size() : 0;
-        size_ += shard.entries.size();
-        if (shard.entries.empty()) {
-            place = nullptr;
-            return;
-        }
-        shard.slots.resize(std::bit_ceil(shard.entries.size() * 2));
-        const std::size_t mask = shard.slots.size() - 1;
-        for (const auto& entry : shard.entries) {
+    static std::shared_ptr<const Shard> make_shard(const Entries& entries) {
+        if (entries.empty()) return nullptr;
+        Shard shard(std::bit_ceil(entries.size() * 2));
+        const std::size_t mask = shard.size() - 1;
+        for (const auto& entry : entries) {
             std::size_t at = entry->hash & mask;
-            while (shard.slots[at].entry != nullptr) at = (at + 1) & mask;
-            shard.slots[at] = {entry->hash, entry};
+            while (shard[at].entry != nullptr) at = (at + 1) & mask;
+            shard[at] = {entry->hash, entry};
         }
-        place = std::make_shared<const Shard>(std::move(shard));
+        return std::make_shared<const Shard>(std::move(shard));
     }
 
-    std::array<std::shared_ptr<const Shard>, kShards> shards_;
+    /// A node to be written, as it is so far.
+    template <typename Node>
+    static std::shared_ptr<Node> copy_of(const std::shared_ptr<const Node>& node) {
+        return node ? std::make_shared<Node>(*node) : std::make_shared<Node>();
+    }
+
+    void set(std::uint64_t hash, const Entries& entries) {
+        const Shard* before = shard_at(hash);
+        const auto is_used = [](const Slot& slot) { return slot.entry != nullptr; };
+        if (before != nullptr) size_ -= static_cast<std::size_t>(std::ranges::count_if(*before, is_used));
+        size_ += entries.size();
+        auto branch = copy_of(branches_[branch_of(hash)]);
+        auto twig = copy_of((*branch)[twig_of(hash)]);
+        (*twig)[shard_of(hash)] = make_shard(entries);
+        (*branch)[twig_of(hash)] = std::move(twig);
+        branches_[branch_of(hash)] = std::move(branch);
+    }
+
+    std::array<std::shared_ptr<const Branch>, kFork> branches_;
     std::size_t size_ = 0;
 };
 

@@ -67,14 +67,14 @@ TEST_F(UdpPoolTest, UsesSeveralPortsAndRenewsThem) {
     UdpPool pool(io_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
     std::set<std::uint16_t> ports;
     std::set<std::uint16_t> ids;
-    for (int index = 0; index < 64; ++index) {
+    for (unsigned index = 0; index < 8 * kUdpPoolSize * kUdpTurn; ++index) {
         const Seen seen = ask(pool, now_);
         ports.insert(seen.port);
         ids.insert(seen.id);
     }
     EXPECT_EQ(ports.size(), kUdpPoolSize);
-    EXPECT_GT(ids.size(), 60U) << "ids are random";
-    for (int index = 0; index < 64; ++index) {
+    EXPECT_GT(ids.size(), 900U) << "ids are random";
+    for (unsigned index = 0; index < 2 * kUdpPoolSize * kUdpTurn; ++index) {
         EXPECT_FALSE(ports.contains(ask(pool, now_ + kUdpSocketAge).port)) << "a port of before";
     }
 }
