@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "resolver/dns/chain.h"
 #include "resolver/forward/routes.h"
 
 namespace nsr::resolver {
@@ -76,6 +77,11 @@ Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRand
         answer(*datagram, dns::Transport::tcp, snapshot, view, random, explanation.reply, query, &explanation.trace);
     explanation.reply.resize(outcome.size);
     if (outcome.verdict == Verdict::forward || outcome.verdict == Verdict::forward_target) {
+        if (outcome.verdict == Verdict::forward_target) {
+            // What is asked outside is what the CNAME records lead to.
+            const auto target = dns::write_target_query(*datagram, query, explanation.reply);
+            dns::read_query(target, query);
+        }
         explanation.reply.clear();
         explanation.trace.push_back(where_to(*snapshot.view(view), query));
     }

@@ -37,6 +37,9 @@ nsr record add net1 nowhere CNAME nosuch.example.test
 assert_eq "$(rcode client nowhere)" NXDOMAIN
 assert_eq "$(short client nowhere)" nosuch.example.test.
 
+assert_match "$(nsr resolve out --from client --explain)" "^'www\.example\.test' is not ours: asked"
+assert_match "$(nsr resolve out --from client --explain --format json)" '"Data":"203\.0\.113\.80"'
+
 # wildcards stop where a name exists, or names below it
 nsr record add net1 '*.dev' A 192.0.2.50
 nsr record add net1 a.b.dev A 192.0.2.51

@@ -55,6 +55,9 @@ TEST_F(ExplainTest, SaysWhyThereIsNoAnswer) {
                 ElementsAre("'web1' is known on n1 without such records, ttl 5 s (the network's)"));
     EXPECT_THAT(trace("11.0.77.10.in-addr.arpa", "PTR").back(), "address of 'web1.n1', ttl 5 s (the network's)");
     EXPECT_THAT(trace("200.0.77.10.in-addr.arpa", "PTR").back(), "inside 10.77.0.0/24, which is ours: not forwarded");
+    record("n1", "cdn", "CNAME", "edge.example");
+    spec_.upstreams = {Upstream{*IpAddress::parse("192.0.2.53"), 53, "", true}};
+    EXPECT_THAT(trace("cdn").back(), "'edge.example' is not ours: asked of 192.0.2.53#53 (from the host)");
     spec_.keep_single_labels = true;
     EXPECT_THAT(trace("nosuch").back(), "unknown single label, and ndots is set: not forwarded");
 }
