@@ -113,9 +113,7 @@ Result<> Engine::remove_container(const std::string& ref, bool force) {
                         "cannot remove container \"/" + container.name +
                             "\": container is running: stop the container before removing or force remove");
         }
-        auto stopped = stop(container, 137);
-        signal_command(container, SIGKILL);
-        if (!stopped) return stopped;
+        if (auto stopped = stop(container, 137); !stopped) return stopped;
     }
     return remove(container);
 }
@@ -126,6 +124,7 @@ Result<> Engine::remove(const registry::Container& container) {
     changes.erase_containers.push_back(container.id);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     resolver_->publish();
+    signal_command(container, SIGKILL);  // also one that did not heed a stop
     if (auto removed = files_.remove(container.id); !removed) return removed;
     spdlog::info("event=container_removed container={} id={}", log::quoted(container.name), short_id(container.id));
     return {};
