@@ -93,7 +93,7 @@ Result<unsigned> forget_addresses(netlink::Socket& conntrack, const std::set<IpA
     if (tracked == 0) return count;
     for (const FlowFilter& question : questions_for(addresses, tracked)) {
         auto forgotten = forget(conntrack, question, [&](const Flow& flow) {
-            return addresses.contains(flow.original.source) || addresses.contains(flow.reply.source);
+            return flow.answered && (addresses.contains(flow.original.source) || addresses.contains(flow.reply.source));
         });
         if (!forgotten) return forgotten;
         count += *forgotten;

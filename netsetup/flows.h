@@ -21,7 +21,8 @@ struct StalePorts {
 /// Makes the kernel forget flows by `conntrack`, a netfilter socket of the host; both return how many. Without this, a
 /// client that goes on sending from the same port would reach what was there before for as long as it sends.
 ///
-/// In the host's namespace: if nothing is tracked at all, nothing is asked.
+/// In the host's namespace: if nothing is tracked at all, nothing is asked. Of addresses only flows that were answered
+/// are forgotten; others end soon by themselves.
 Result<unsigned> forget_addresses(netlink::Socket& conntrack, const std::set<IpAddress>& addresses);
 Result<unsigned> forget_ports(netlink::Socket& conntrack, const StalePorts& ports);
 

@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "netsetup/bridge.h"
+#include "netsetup/flow_cleaner.h"
 #include "netsetup/interface.h"
 #include "netsetup/netlink/route.h"
 #include "netsetup/nft/dns_rewrite.h"
@@ -17,14 +18,24 @@
 namespace nsr::net {
 namespace {
 
+/// What is opened on the host.
+struct Handles {
+    NetNs host;
+    netlink::Socket links;
+    netlink::Socket conntrack;
+    NetNs cleaner_host;
+    netlink::Socket cleaner_conntrack;
+};
+
 /// The running kernel. Its handles were opened on the host and stay there.
 class Kernel final : public NetSetup {
 public:
-    Kernel(NetNs host, netlink::Socket socket, netlink::Socket conntrack, Firewall firewall)
-        : host_(std::move(host)),
-          socket_(std::move(socket)),
-          conntrack_(std::move(conntrack)),
-          firewall_(std::move(firewall)) {}
+    Kernel(Handles handles, Firewall firewall)
+        : host_(std::move(handles.host)),
+          socket_(std::move(handles.links)),
+          conntrack_(std::move(handles.conntrack)),
+          firewall_(std::move(firewall)),
+          cleaner_(std::move(handles.cleaner_host), std::move(handles.cleaner_conntrack)) {}
 
     Result<> ensure_bridge(const BridgeSpec& spec) override {
         return host_.call([&] { return net::ensure_bridge(socket_, spec); });
@@ -44,9 +55,6 @@ public:
 
     Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
         if (spec.upper) return net::ensure_upper_interface(socket_, spec, sandbox);
-        const bool used_before = std::ranges::any_of(
-            spec.addresses, [this](const IpPrefix& each) { return stale_.contains(each.address()); });
-        if (used_before) forget_stale();
         return net::ensure_interface(socket_, spec, sandbox);
     }
     Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) override {
@@ -66,31 +74,28 @@ public:
 
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         slow_to_close_.clear();
-        forget_stale();
         auto swept = net::sweep(socket_, wanted);
         if (swept) dying_ = false;
         return swept;
     }
     void forget_addresses(const std::vector<IpAddress>& addresses) override {
-        stale_.insert(addresses.begin(), addresses.end());
+        cleaner_.forget({addresses.begin(), addresses.end()});
     }
     Result<> forget_ports(const StalePorts& ports) override {
         auto forgotten = host_.call([&] { return net::forget_ports(conntrack_, ports); });
         if (!forgotten) return fail(std::move(forgotten).error());
         return {};
     }
-    bool has_dying_links() const override { return dying_ || !slow_to_close_.empty() || !stale_.empty(); }
+    bool has_dying_links() const override { return dying_ || !slow_to_close_.empty(); }
     Result<HostPrefixes> host_prefixes() override;
 
 private:
-    void forget_stale();
-
     NetNs host_;
     netlink::Socket socket_;
     netlink::Socket conntrack_;
     Firewall firewall_;
+    FlowCleaner cleaner_;
     bool dying_ = false;
-    std::set<IpAddress> stale_;                   ///< given back, with flows that may be remembered
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
 };
 
@@ -107,13 +112,6 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
     // First the guard, then what it guards.
     if (auto ensured = firewall_.ensure(bridges); !ensured) return ensured;
     return host_.call(let_loopback_out);
-}
-
-/// Flows end by themselves, too: what cannot be forgotten stops nobody.
-void Kernel::forget_stale() {
-    const auto addresses = std::exchange(stale_, {});
-    const auto forgotten = host_.call([&] { return net::forget_addresses(conntrack_, addresses); });
-    if (!forgotten) spdlog::warn("event=flows_not_forgotten err={}", log::quoted(forgotten.error().message()));
 }
 
 Result<HostPrefixes> Kernel::host_prefixes() {
@@ -137,11 +135,17 @@ Result<std::unique_ptr<NetSetup>> NetSetup::open() {
     if (!socket) return fail(socket.error());
     auto conntrack = netlink::Socket::open(netlink::Subsystem::netfilter);
     if (!conntrack) return fail(conntrack.error());
+    auto cleaner_conntrack = netlink::Socket::open(netlink::Subsystem::netfilter);
+    if (!cleaner_conntrack) return fail(cleaner_conntrack.error());
     auto copy = host->duplicate();
     if (!copy) return fail(copy.error());
+    auto cleaner_host = host->duplicate();
+    if (!cleaner_host) return fail(cleaner_host.error());
     auto firewall = Firewall::open(std::move(*copy));
     if (!firewall) return fail(firewall.error());
-    return std::make_unique<Kernel>(std::move(*host), std::move(*socket), std::move(*conntrack), std::move(*firewall));
+    Handles handles{std::move(*host), std::move(*socket), std::move(*conntrack), std::move(*cleaner_host),
+                    std::move(*cleaner_conntrack)};
+    return std::make_unique<Kernel>(std::move(handles), std::move(*firewall));
 }
 
 }  // namespace nsr::net

@@ -78,7 +78,7 @@ public:
     /// Flows of published ports that have changed are forgotten now.
     virtual Result<> forget_ports(const StalePorts& ports) = 0;
 
-    /// Whether dying links, or stale addresses or sockets that are slow to close, wait for a sweep.
+    /// Whether dying links, or sockets that are slow to close, wait for a sweep.
     virtual bool has_dying_links() const = 0;
 
     virtual Result<HostPrefixes> host_prefixes() = 0;

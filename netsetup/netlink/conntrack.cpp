@@ -1,6 +1,7 @@
 #include "netsetup/netlink/conntrack.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netlink/attr.h>
@@ -80,7 +81,11 @@ std::optional<Flow> flow_in(nlmsghdr* answer) {
     const auto original = tuple_in(found[CTA_TUPLE_ORIG]);
     const auto reply = tuple_in(found[CTA_TUPLE_REPLY]);
     if (!original || !reply) return std::nullopt;
-    return Flow{.original = *original, .reply = *reply, .id = nla_get_u32(found[CTA_ID])};
+    const std::uint32_t status = found[CTA_STATUS] == nullptr ? 0 : ntohl(nla_get_u32(found[CTA_STATUS]));
+    return Flow{.original = *original,
+                .reply = *reply,
+                .id = nla_get_u32(found[CTA_ID]),
+                .answered = (status & IPS_SEEN_REPLY) != 0};
 }
 
 }  // namespace

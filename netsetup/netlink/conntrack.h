@@ -25,6 +25,7 @@ struct Flow {
     FlowTuple original;
     FlowTuple reply;
     std::uint32_t id = 0;
+    bool answered = false;  ///< packets of both directions were seen
 
     bool operator==(const Flow&) const = default;
 };

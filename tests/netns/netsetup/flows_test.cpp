@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "netsetup/flow_cleaner.h"
 #include "netsetup/netlink/conntrack.h"
 #include "tests/netns/netsetup/outside.h"
 
@@ -27,7 +28,7 @@ protected:
     }
 
     static void add(const std::string& flow) {
-        const auto added = run_command("conntrack -I -t 60 " + flow);
+        const auto added = run_command("conntrack -I -t 60 -u SEEN_REPLY " + flow);
         ASSERT_TRUE(added.ok()) << added.output;
     }
     /// From 198.51.100.9:4000 to 198.51.100.1:`port`, led to the container.
@@ -105,12 +106,21 @@ TEST_F(FlowsTest, OfUdpPortsThatLeadElsewhereAreForgotten) {
     EXPECT_THAT(left, HasSubstr("tcp")) << "only UDP";
 }
 
-TEST_F(FlowsTest, AddressesWaitForTheSweepButNotForTheirNextUser) {
-    add_led("udp", 5300, "10.1.0.2", 53);
-    kernel().forget_addresses({*IpAddress::parse("10.1.0.2")});
-    EXPECT_TRUE(kernel().has_dying_links());
+TEST_F(FlowsTest, ThatHaveJustBegunAreLeftAlone) {
+    ASSERT_TRUE(run_command("conntrack -I -t 60 -p udp -s 10.1.0.2 -d 198.51.100.9 --sport 7000 --dport 7001").ok());
+    EXPECT_EQ(forget_addresses(conntrack(), {*IpAddress::parse("10.1.0.2")}).value_or(9), 0U);
     EXPECT_THAT(flows(), HasSubstr("10.1.0.2"));
-    const auto sandbox = attach(interface_spec(1, 2));
+}
+
+TEST_F(FlowsTest, OfAddressesAreForgottenBesideEverythingElse) {
+    add_led("udp", 5300, "10.1.0.2", 53);
+    auto host = NetNs::current();
+    auto socket = netlink::Socket::open(netlink::Subsystem::netfilter);
+    NSR_ASSERT_OK(host);
+    NSR_ASSERT_OK(socket);
+    FlowCleaner cleaner(std::move(*host), std::move(*socket));
+    cleaner.forget({*IpAddress::parse("10.1.0.2")});
+    cleaner.finish();
     EXPECT_THAT(flows(), Not(HasSubstr("5300")));
 }
 
