@@ -315,6 +315,14 @@ std::string write_imported(const RecordsImported& imported) {
     return dump({{"Added", imported.added}, {"LeftOut", imported.left_out}});
 }
 
+std::string write_kernel_report(const KernelReport& report) {
+    auto networks = ordered_json::array();
+    for (const auto& network : report.networks) {
+        networks.push_back({{"Id", network.id}, {"Name", network.name}, {"Lines", network.lines}});
+    }
+    return dump({{"Networks", networks}, {"Firewall", report.firewall}});
+}
+
 std::string write_info(const SystemInfo& info) {
     return dump({{"Name", info.host_name},
                  {"ServerVersion", info.version},

@@ -175,6 +175,17 @@ Response resolve(const Call& call) {
     return shown(call.service.resolve(query), write_resolved);
 }
 
+Response plan_all(const Call& call) { return shown(call.service.plan_networks(""), write_kernel_report); }
+Response verify_all(const Call& call) { return shown(call.service.verify_networks(""), write_kernel_report); }
+Response repair_all(const Call& call) { return shown(call.service.repair_networks(""), write_kernel_report); }
+Response plan_one(const Call& call) { return shown(call.service.plan_networks(call.argument(0)), write_kernel_report); }
+Response verify_one(const Call& call) {
+    return shown(call.service.verify_networks(call.argument(0)), write_kernel_report);
+}
+Response repair_one(const Call& call) {
+    return shown(call.service.repair_networks(call.argument(0)), write_kernel_report);
+}
+
 Response record_list(const Call& call) { return shown(call.service.list_records(call.argument(0)), write_records); }
 
 Response record_add(const Call& call) {
@@ -221,6 +232,12 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"PUT", "/ns-register/networks/{}/containers/{}/aliases/{}", alias_add},
     {"DELETE", "/ns-register/networks/{}/containers/{}/aliases/{}", alias_remove},
     {"GET", "/ns-register/resolve", resolve},
+    {"GET", "/ns-register/plan", plan_all},
+    {"GET", "/ns-register/verify", verify_all},
+    {"POST", "/ns-register/repair", repair_all},
+    {"GET", "/ns-register/networks/{}/plan", plan_one},
+    {"GET", "/ns-register/networks/{}/verify", verify_one},
+    {"POST", "/ns-register/networks/{}/repair", repair_one},
     {"GET", "/ns-register/networks/{}/records", record_list},
     {"POST", "/ns-register/networks/{}/records", record_add},
     {"DELETE", "/ns-register/networks/{}/records", record_remove},

@@ -21,6 +21,12 @@ public:
     virtual Result<std::vector<NetworkResource>> list_networks(const Filters& filters) = 0;
     virtual Result<NetworkResource> inspect_network(const std::string& ref) = 0;
     virtual Result<> remove_network(const std::string& ref) = 0;
+    /// What stands, or should stand, in the kernel for a network, or for all ("").
+    virtual Result<KernelReport> plan_networks(const std::string& ref) = 0;
+    /// How the kernel differs from that.
+    virtual Result<KernelReport> verify_networks(const std::string& ref) = 0;
+    /// Mends it; what was found before.
+    virtual Result<KernelReport> repair_networks(const std::string& ref) = 0;
     virtual Result<> connect(const std::string& network, const ConnectBody& body) = 0;
     virtual Result<> disconnect(const std::string& network, const DisconnectBody& body) = 0;
     /// Returns the names of the networks that were removed.

@@ -159,6 +159,17 @@ struct ResolveQuery {
     std::string from;  ///< container; "": every network
 };
 
+/// What `network plan`, `verify` and `repair` say: a sentence each.
+struct KernelReport {
+    struct Network {
+        std::string id;
+        std::string name;
+        std::vector<std::string> lines;
+    };
+    std::vector<Network> networks;
+    std::vector<std::string> firewall;  ///< what concerns the table that all networks share
+};
+
 /// What became of a master file.
 struct RecordsImported {
     std::size_t added = 0;

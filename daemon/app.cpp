@@ -21,6 +21,7 @@
 #include "daemon/file_watcher.h"
 #include "daemon/host_resolver.h"
 #include "daemon/instance_lock.h"
+#include "daemon/kernel_guard.h"
 #include "daemon/metrics_text.h"
 #include "daemon/operations.h"
 #include "daemon/pid_watcher.h"
@@ -74,10 +75,13 @@ public:
         if (auto reconciled = on_operations([this] { return engine_->reconcile(); }); !reconciled) return reconciled;
         if (auto listening = listen(); !listening) return listening;
         follow_resolv_conf();
+        operations_->post([this] { guard_->start(); });
         return {};
     }
 
     void run() {
+        boost::asio::signal_set reload(control_, SIGHUP);
+        wait_for_reload(reload);
         boost::asio::signal_set signals(control_, SIGTERM, SIGINT);
         signals.async_wait([this](const boost::system::error_code& error, int number) {
             if (!error) stop(number);
@@ -117,6 +121,7 @@ private:
         engine_ = std::make_unique<Engine>(std::move(parts), metrics_);
         operations_ = std::make_unique<Operations>([this] { arm_sweep(); });
         sweep_timer_.emplace(operations_->context());
+        guard_.emplace(operations_->context(), *engine_);
         return {};
     }
 
@@ -177,7 +182,16 @@ private:
     void finish() {
         stopping_ = true;
         sweep_timer_.reset();
+        guard_.reset();
         if (engine_->wants_sweep()) engine_->sweep();
+    }
+
+    void wait_for_reload(boost::asio::signal_set& signals) {
+        signals.async_wait([this, &signals](const boost::system::error_code& error, int) {
+            if (error) return;
+            operations_->post([this] { engine_->check_everything(); });
+            wait_for_reload(signals);
+        });
     }
 
     void stop(int number) {
@@ -200,6 +214,7 @@ private:
 
     // operations thread
     std::optional<boost::asio::steady_timer> sweep_timer_;
+    std::optional<KernelGuard> guard_;
     bool sweep_armed_ = false;
     bool stopping_ = false;
 };

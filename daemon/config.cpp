@@ -91,6 +91,19 @@ Result<bool> apply_forward_limit(std::string_view key, const toml::node& value, 
     return false;
 }
 
+/// [nft]
+Result<> apply_nft(const toml::node& node, const std::string& path, NftSettings& nft) {
+    const auto* table = node.as_table();
+    if (table == nullptr) return wrong(path, "nft", "must be a table: [nft]");
+    for (const auto& [key, value] : *table) {
+        if (key != "repair") return wrong(path, "nft." + std::string(key.str()), "is not a setting");
+        const std::string text = value.value_or(std::string());
+        if (text != "auto" && text != "report") return wrong(path, "nft.repair", R"(must be "auto" or "report")");
+        nft.repair = text == "auto" ? Repair::automatic : Repair::report;
+    }
+    return {};
+}
+
 Result<> apply(std::string_view key, const toml::node& value, const std::string& path, Settings& settings) {
     for (const auto& [name, target] : {std::pair{"state_dir", &settings.state_dir},
                                        {"run_dir", &settings.run_dir},
@@ -132,6 +145,7 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
         }
         return {};
     }
+    if (key == "nft") return apply_nft(value, path, settings.nft);
     return wrong(path, key, "is not a setting");
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,17 @@
 #include "resolver/zone/spec.h"
 
 namespace nsr::daemon {
+
+/// What becomes of rules, links and addresses of ours that another program has changed while we run.
+enum class Repair : std::uint8_t {
+    automatic,  ///< they are put in place again, and a log line says so
+    report,     ///< a log line says so; `network repair` mends them
+};
+
+/// [nft]
+struct NftSettings {
+    Repair repair = Repair::automatic;
+};
 
 /// What the operator decided: configuration file and flags, checked and merged (flags win).
 struct Settings {
@@ -24,6 +36,7 @@ struct Settings {
     /// --upstream (what dockerd's --dns is), dns_search and dns_option; what is empty is the host's.
     hosts::DnsSettings dns;
     std::vector<resolver::DomainUpstreams> domains;  ///< [[forward]]
+    NftSettings nft;
     std::string resolv_conf{hosts::kHostResolvConf};
 };
 

@@ -14,6 +14,7 @@
 #include "netsetup/sweep.h"
 #include "netsetup/sysctl.h"
 #include "netsetup/upper_interface.h"
+#include "netsetup/verify.h"
 
 namespace nsr::net {
 namespace {
@@ -71,6 +72,21 @@ public:
         return net::set_default_routes(sandbox, routes);
     }
     Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override;
+    Result<std::vector<std::string>> verify_firewall(const std::vector<BridgeSpec>& bridges) override {
+        return firewall_.verify(bridges);
+    }
+    Result<> replace_firewall(const std::vector<BridgeSpec>& bridges) override { return firewall_.replace(bridges); }
+    bool firewall_touched() override { return firewall_.touched(); }
+    int firewall_events() const override { return firewall_.events(); }
+    Result<std::vector<std::string>> verify_bridge(const BridgeSpec& spec) override {
+        return net::verify_bridge(socket_, spec);
+    }
+    Result<std::vector<std::string>> verify_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
+        return net::verify_interface(socket_, spec, sandbox);
+    }
+    Result<std::vector<std::string>> verify_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override {
+        return net::verify_default_routes(sandbox, routes);
+    }
 
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         slow_to_close_.clear();
@@ -127,6 +143,19 @@ Result<HostPrefixes> Kernel::host_prefixes() {
 }
 
 }  // namespace
+
+std::vector<std::string> describe_firewall(const BridgeSpec& bridge) {
+    std::vector<std::string> lines;
+    const HostPolicy policy = policy_of({bridge});
+    for (const NamedSet& set : kHostSets) {
+        const auto found = policy.find(set.name);
+        if (found == policy.end()) continue;
+        for (const auto& element : found->second) {
+            lines.push_back(std::string(set.kind) + " " + set.name + ": " + element);
+        }
+    }
+    return lines;
+}
 
 Result<std::unique_ptr<NetSetup>> NetSetup::open() {
     auto host = NetNs::current();

@@ -64,8 +64,25 @@ public:
 
     virtual Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) = 0;
 
-    /// The host's table `inet ns-register` is exactly what these networks need; one transaction, compared first.
+    /// The host's table `inet ns-register` is what these networks need: one transaction of what has changed since the
+    /// last one. The first call compares, and replaces the whole. What others did to the table is left (see
+    /// firewall_touched); if that makes the transaction impossible it fails.
     virtual Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) = 0;
+    /// How the table differs from that, a line each; empty: it does not.
+    virtual Result<std::vector<std::string>> verify_firewall(const std::vector<BridgeSpec>& bridges) = 0;
+    /// Puts the whole table in place again, in one transaction.
+    virtual Result<> replace_firewall(const std::vector<BridgeSpec>& bridges) = 0;
+    /// Whether another program may have changed the table since it was last verified or replaced. Cheap.
+    virtual bool firewall_touched() = 0;
+    /// A file descriptor that becomes readable when firewall_touched() may have changed; -1: none.
+    virtual int firewall_events() const = 0;
+
+    /// How the kernel differs from the spec, a line each ("link 'br-x' is missing"); empty: it does not. Nothing is
+    /// changed.
+    virtual Result<std::vector<std::string>> verify_bridge(const BridgeSpec& spec) = 0;
+    virtual Result<std::vector<std::string>> verify_interface(const InterfaceSpec& spec, const NetNs& sandbox) = 0;
+    virtual Result<std::vector<std::string>> verify_default_routes(const NetNs& sandbox,
+                                                                   const SandboxRoutes& routes) = 0;
 
     /// Removes links of our groups whose names are not in `wanted`, and deletes the dying ones in one request. Returns
     /// how many were too many (dying ones not counted).
@@ -83,6 +100,9 @@ public:
 
     virtual Result<HostPrefixes> host_prefixes() = 0;
 };
+
+/// What a network has in the host's table, an element a line: "set masquerade4: 172.18.0.0/16".
+std::vector<std::string> describe_firewall(const BridgeSpec& bridge);
 
 /// The network namespaces that the daemon makes and keeps, pinned by bind mounts at RUN_DIR/netns/<id12>.
 class NetnsKeeper {

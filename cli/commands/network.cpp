@@ -230,6 +230,7 @@ void add_network_commands(CLI::App& app, Session& session) {
     add_list(*network, session);
     add_inspect_and_remove(*network, session);
     add_connect_and_disconnect(*network, session);
+    add_kernel_state_commands(*network, session);
     auto* verb = network->add_subcommand("prune", "Remove networks that no container uses");
     auto filters = std::make_shared<std::vector<std::string>>();
     auto ignored = std::make_shared<bool>();

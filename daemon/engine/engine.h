@@ -63,6 +63,16 @@ public:
     /// The process behind a container has ended: its names and links go. No-op if it does not run any more.
     void sandbox_ended(const std::string& container_id);
 
+    /// Another program may have changed our firewall table: looks, says what is missing, and mends it if the settings
+    /// want that.
+    void firewall_changed();
+    /// Becomes readable when firewall_changed() should be called.
+    int firewall_events() const { return netsetup_->firewall_events(); }
+    /// The same for the whole table and all bridges, whether or not anything was noticed.
+    void check_kernel();
+    /// The same for every link, address and route as well (SIGHUP).
+    void check_everything();
+
     /// Deletes links that wait for it, in one batch. Called now and then while idle.
     void sweep();
     bool wants_sweep() const { return netsetup_->has_dying_links(); }
@@ -76,6 +86,9 @@ public:
     Result<std::vector<api::NetworkResource>> list_networks(const api::Filters& filters) override;
     Result<api::NetworkResource> inspect_network(const std::string& ref) override;
     Result<> remove_network(const std::string& ref) override;
+    Result<api::KernelReport> plan_networks(const std::string& ref) override;
+    Result<api::KernelReport> verify_networks(const std::string& ref) override;
+    Result<api::KernelReport> repair_networks(const std::string& ref) override;
     Result<> connect(const std::string& network, const api::ConnectBody& body) override;
     Result<> disconnect(const std::string& network, const api::DisconnectBody& body) override;
     Result<std::vector<std::string>> prune_networks(const api::Filters& filters) override;
@@ -112,10 +125,20 @@ private:
     Result<> remove_link_of(const registry::Network& network);
     Result<> put_network_in_place(const registry::Network& network, Undo& undo);
     Result<> erase_network(const registry::Network& network);
-    Result<> apply_firewall();
+    std::vector<net::BridgeSpec> firewall_bridges() const;
     std::vector<IpPrefix> prefixes_to_avoid();
     void put_zone(const registry::Network& network);
     api::NetworkResource resource_of(const registry::Network& network) const;
+
+    // kernel_state.cpp
+    Result<> apply_firewall();
+    bool mends() const { return settings_.nft.repair == Repair::automatic; }
+    Result<std::vector<std::string>> firewall_differences();
+    void mend_firewall(const std::vector<std::string>& differences);
+    void mend_bridges();
+    Result<std::vector<const registry::Network*>> networks_of(const std::string& ref) const;
+    Result<std::vector<std::string>> differences_of(const registry::Network& network);
+    Result<> mend(const registry::Network& network);
 
     // connect.cpp
     Result<> check_connect(const registry::Network& network, const registry::Container& container) const;
@@ -235,6 +258,7 @@ private:
     ExclusiveAliases exclusive_;
     PortBook book_;
     std::map<std::string, Publication> published_;  ///< by container
+    std::vector<std::string> known_differences_;  ///< of the firewall, as last logged
     Metrics& metrics_;
 };
 

@@ -235,7 +235,7 @@ std::vector<IpPrefix> Engine::prefixes_to_avoid() {
     return avoid;
 }
 
-Result<> Engine::apply_firewall() {
+std::vector<net::BridgeSpec> Engine::firewall_bridges() const {
     std::vector<net::BridgeSpec> bridges;
     std::map<std::string, std::vector<net::PublishedPort>> published;  // by network
     for (const auto& [container, publication] : published_) {
@@ -248,9 +248,7 @@ Result<> Engine::apply_firewall() {
         bridges.push_back(bridge_of(*network));
         bridges.back().published = std::move(published[network->id]);
     }
-    auto applied = netsetup_->ensure_firewall(bridges);
-    if (!applied) return fail(std::move(applied).error(), "nftables");
-    return {};
+    return bridges;
 }
 
 Result<> Engine::remove_network(const std::string& ref) {

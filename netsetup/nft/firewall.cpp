@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "netsetup/nft/listing.h"
 #include "netsetup/nft/ruleset.h"
 
 namespace nsr::net {
@@ -9,39 +10,91 @@ namespace {
 
 /// libnftables 1.0.6 leaks 11 to 31 bytes a command (measured): a new context this often keeps that below 3 MB.
 constexpr unsigned kCommandsPerContext = 100'000;
+/// The table's name without its family.
+constexpr const char* kTableName = "ns-register";
 
 }  // namespace
 
 Result<Firewall> Firewall::open(NetNs host) {
     auto nft = Nft::open_in(host);
     if (!nft) return fail(nft.error());
-    return Firewall(std::move(host), std::move(*nft));
+    auto monitor = netlink::NftMonitor::open_in(host, kTableName);
+    if (!monitor) return fail(monitor.error());
+    return Firewall(std::move(host), std::move(*nft), std::move(*monitor));
+}
+
+bool Firewall::touched() {
+    const auto events = monitor_.read();
+    touched_ = touched_ || events.lost || events.transactions > 0;
+    return touched_;
 }
 
 Result<> Firewall::ensure(const std::vector<BridgeSpec>& bridges) {
-    if (auto renewed = renew(); !renewed) return renewed;
+    if (!policy_) {
+        const auto differences = verify(bridges);
+        if (!differences) return fail(differences.error());
+        if (!differences->empty()) return replace(bridges);
+        policy_ = policy_of(bridges);
+        return {};
+    }
     HostPolicy wanted = policy_of(bridges);
-    const auto present = nft_.list_table(kHostTable);
-    if (!present) return fail(present.error());
-
-    const bool untouched = policy_ && *present == listing_ && !listing_.empty();
-    const std::string change = untouched ? render_difference(*policy_, wanted) : render_host_table(wanted);
-    if (change.empty()) return {};
-    if (auto changed = nft_.run(change); !changed) return fail(changed.error(), "change the firewall table");
-    return remember(std::move(wanted));
+    const std::string commands = render_difference(*policy_, wanted);
+    if (commands.empty()) return {};
+    return change(commands, std::move(wanted));
 }
 
-Result<> Firewall::remember(HostPolicy policy) {
-    auto listing = nft_.list_table(kHostTable);
-    if (!listing) return fail(listing.error());
-    listing_ = std::move(*listing);
+Result<> Firewall::replace(const std::vector<BridgeSpec>& bridges) {
+    HostPolicy wanted = policy_of(bridges);
+    const std::string commands = render_host_table(wanted);
+    (void)touched();
+    touched_ = false;
+    auto changed = change(commands, std::move(wanted));
+    if (!changed) touched_ = true;
+    return changed;
+}
+
+/// One transaction of our own; any other that touches the table at the same time is somebody else's.
+Result<> Firewall::change(const std::string& commands, HostPolicy policy) {
+    if (auto renewed = renew(); !renewed) return renewed;
+    (void)touched();
+    if (auto changed = nft_.run(commands); !changed) return fail(changed.error(), "change the firewall table");
+    const auto events = monitor_.read();
+    touched_ = touched_ || events.lost || events.transactions > 1;
     policy_ = std::move(policy);
     return {};
 }
 
+Result<std::vector<std::string>> Firewall::verify(const std::vector<BridgeSpec>& bridges) {
+    if (auto renewed = renew(); !renewed) return fail(renewed.error());
+    const auto expected = expected_listing(policy_of(bridges));
+    if (!expected) return fail(expected.error());
+    // Before the reading, so that what happens during it counts as new.
+    (void)touched();
+    touched_ = false;
+    const auto present = nft_.list_table(kHostTable);
+    if (!present) return fail(present.error());
+    if (*present == **expected) return std::vector<std::string>();
+    return compare_listings(**expected, *present);
+}
+
+/// nft shows a table in its own way, and which way depends on its version: the table is made in a namespace where
+/// nobody else is, and shown.
+Result<const std::string*> Firewall::expected_listing(const HostPolicy& policy) {
+    if (expected_ && expected_->policy == policy) return &expected_->listing;
+    auto scratch = NetNs::create();
+    if (!scratch) return fail(scratch.error());
+    auto nft = Nft::open_in(*scratch);
+    if (!nft) return fail(nft.error());
+    if (auto made = nft->run(render_host_table(policy)); !made) return fail(made.error(), "render the firewall table");
+    auto listing = nft->list_table(kHostTable);
+    if (!listing) return fail(listing.error());
+    expected_ = Expected{policy, std::move(*listing)};
+    return &expected_->listing;
+}
+
 Result<> Firewall::renew() {
-    constexpr unsigned kCommandsPerEnsure = 3;
-    if ((commands_ += kCommandsPerEnsure) < kCommandsPerContext) return {};
+    constexpr unsigned kCommandsPerChange = 3;
+    if ((commands_ += kCommandsPerChange) < kCommandsPerContext) return {};
     auto nft = Nft::open_in(host_);
     if (!nft) return fail(nft.error());
     nft_ = std::move(*nft);

@@ -6,6 +6,7 @@
 
 #include "common/netns.h"
 #include "common/result.h"
+#include "netsetup/netlink/nft_monitor.h"
 #include "netsetup/nft/policy.h"
 #include "netsetup/nft/runner.h"
 
@@ -13,8 +14,9 @@ namespace nsr::net {
 
 /// Keeps the host's table what the networks need.
 ///
-/// The first ensure() replaces whatever a former run left. Later ones compare the table with what it was after our own
-/// last change: equal, only the elements that differ are changed; touched by somebody, the whole is put in place again.
+/// The first ensure() replaces whatever a former run left, if it is not right. Later ones change only the elements that
+/// differ from what we put in place last, without reading the table: whether somebody else has changed it the kernel
+/// tells (touched()), and only verify() looks.
 class Firewall {
 public:
     /// `host`: the namespace whose firewall it is.
@@ -22,16 +24,38 @@ public:
 
     Result<> ensure(const std::vector<BridgeSpec>& bridges);
 
+    /// How the table differs from what these networks need, a line each: "missing: ...", "not ours: ...". Empty: it
+    /// does not. Afterwards touched() is false until the next change of somebody else's.
+    Result<std::vector<std::string>> verify(const std::vector<BridgeSpec>& bridges);
+
+    /// Puts the whole table in place again.
+    Result<> replace(const std::vector<BridgeSpec>& bridges);
+
+    /// Whether somebody else may have changed the table since it was replaced or verified.
+    bool touched();
+    /// Becomes readable when touched() may have changed.
+    int events() const { return monitor_.fd(); }
+
 private:
-    Firewall(NetNs host, Nft nft) : host_(std::move(host)), nft_(std::move(nft)) {}
-    Result<> remember(HostPolicy policy);
+    Firewall(NetNs host, Nft nft, netlink::NftMonitor monitor)
+        : host_(std::move(host)), nft_(std::move(nft)), monitor_(std::move(monitor)) {}
+    Result<> change(const std::string& commands, HostPolicy policy);
+    Result<const std::string*> expected_listing(const HostPolicy& policy);
     Result<> renew();
+
+    /// How nft shows the table of a policy.
+    struct Expected {
+        HostPolicy policy;
+        std::string listing;
+    };
 
     NetNs host_;
     Nft nft_;
+    netlink::NftMonitor monitor_;
     unsigned commands_ = 0;             ///< since the context was opened
     std::optional<HostPolicy> policy_;  ///< what we put in place last
-    std::string listing_;               ///< and what nft showed of it
+    std::optional<Expected> expected_;
+    bool touched_ = false;
 };
 
 }  // namespace nsr::net

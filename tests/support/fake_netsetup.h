@@ -20,6 +20,7 @@ public:
         std::vector<net::BridgeSpec> firewall;
         std::set<IpAddress> stale;
         net::StalePorts stale_ports;
+        bool touched = false;  ///< somebody else has changed the firewall
         unsigned calls = 0;
         unsigned fail_at = 0;  ///< the number of the call that fails, counted from 1; 0: none
 
@@ -75,6 +76,30 @@ public:
         if (auto step = count("ensure_firewall"); !step) return step;
         world_.firewall = bridges;
         return {};
+    }
+    Result<std::vector<std::string>> verify_firewall(const std::vector<net::BridgeSpec>& bridges) override {
+        if (world_.firewall == bridges) return std::vector<std::string>();
+        return std::vector<std::string>{"the firewall is another"};
+    }
+    Result<> replace_firewall(const std::vector<net::BridgeSpec>& bridges) override {
+        if (auto step = count("replace_firewall"); !step) return step;
+        world_.firewall = bridges;
+        world_.touched = false;
+        return {};
+    }
+    bool firewall_touched() override { return world_.touched; }
+    int firewall_events() const override { return -1; }
+    Result<std::vector<std::string>> verify_bridge(const net::BridgeSpec& spec) override {
+        const auto found = world_.bridges.find(spec.name);
+        if (found != world_.bridges.end() && found->second == spec) return std::vector<std::string>();
+        return std::vector<std::string>{"link '" + spec.name + "' is missing"};
+    }
+    Result<std::vector<std::string>> verify_interface(const net::InterfaceSpec& spec, const NetNs&) override {
+        if (world_.interfaces.contains(spec.host_name)) return std::vector<std::string>();
+        return std::vector<std::string>{"link '" + spec.host_name + "' is missing"};
+    }
+    Result<std::vector<std::string>> verify_default_routes(const NetNs&, const net::SandboxRoutes&) override {
+        return std::vector<std::string>();
     }
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         return static_cast<unsigned>(

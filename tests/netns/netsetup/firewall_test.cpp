@@ -108,9 +108,68 @@ TEST_F(FirewallTest, TableThatSomebodyChangedOrFlushedIsPutInPlaceAgain) {
     for (const char* damage : {"nft flush chain inet ns-register forward", "nft delete table inet ns-register",
                                "nft flush ruleset", "nft delete element inet ns-register networks '{ \"br-1\" }'"}) {
         ASSERT_TRUE(run_command(damage).ok()) << damage;
-        NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(1)}));
+        EXPECT_TRUE(kernel().firewall_touched()) << damage;
+        const auto differences = kernel().verify_firewall({bridge_spec(1)});
+        NSR_ASSERT_OK(differences);
+        EXPECT_FALSE(differences->empty()) << damage;
+        EXPECT_FALSE(kernel().firewall_touched()) << damage;
+        NSR_ASSERT_OK(kernel().replace_firewall({bridge_spec(1)}));
         EXPECT_EQ(own_table(), before) << damage;
+        EXPECT_FALSE(kernel().firewall_touched()) << damage;
     }
+}
+
+TEST_F(FirewallTest, WhatIsMissingAndWhatIsNotOursIsNamed) {
+    set_up({bridge_spec(1)});
+    ASSERT_TRUE(run_command("nft delete element inet ns-register networks '{ \"br-1\" }'").ok());
+    ASSERT_TRUE(run_command("nft add rule inet ns-register forward counter").ok());
+    const auto differences = kernel().verify_firewall({bridge_spec(1)});
+    NSR_ASSERT_OK(differences);
+    EXPECT_EQ(*differences, (std::vector<std::string>{"missing: set networks: \"br-1\"",
+                                                      "not ours: chain forward: counter packets 0 bytes 0"}));
+    ASSERT_TRUE(run_command("nft delete table inet ns-register").ok());
+    EXPECT_EQ(*kernel().verify_firewall({bridge_spec(1)}), std::vector<std::string>{"missing: table inet ns-register"});
+}
+
+TEST_F(FirewallTest, OwnChangesAndThoseOfOtherTablesDoNotCountAsTouched) {
+    set_up({bridge_spec(1)});
+    NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(1), bridge_spec(2)}));
+    NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(2)}));
+    ASSERT_TRUE(run_command("nft 'add table inet other; add chain inet other c; flush table inet other'").ok());
+    EXPECT_FALSE(kernel().firewall_touched());
+}
+
+TEST_F(FirewallTest, ChangeThatTheTableDoesNotAllowAnyMoreFails) {
+    set_up({bridge_spec(1)});
+    ASSERT_TRUE(run_command("nft delete table inet ns-register").ok());
+    EXPECT_FALSE(kernel().ensure_firewall({bridge_spec(2)}));
+    NSR_ASSERT_OK(kernel().replace_firewall({bridge_spec(2)}));
+    EXPECT_TRUE(kernel().verify_firewall({bridge_spec(2)})->empty());
+}
+
+TEST_F(FirewallTest, VerifyNamesWhatIsWrongWithLinksAddressesAndRoutes) {
+    set_up({bridge_spec(1)});
+    const auto spec = interface_spec(1, 2);
+    const auto one = attach(spec);
+    const SandboxRoutes routes{.gateway4 = IpAddress::parse("10.1.0.1"), .interface4 = "eth0"};
+    EXPECT_TRUE(kernel().verify_bridge(bridge_spec(1))->empty());
+    EXPECT_TRUE(kernel().verify_interface(spec, one)->empty());
+    EXPECT_TRUE(kernel().verify_default_routes(one, routes)->empty());
+
+    ASSERT_TRUE(run_command("ip addr add 10.1.0.77/24 dev br-1 && ip link set br-1 down").ok());
+    EXPECT_EQ(*kernel().verify_bridge(bridge_spec(1)),
+              (std::vector<std::string>{"link 'br-1' is down",
+                                        "link 'br-1' has the address 10.1.0.77/24, which is not ours"}));
+    ASSERT_TRUE(run_command("ip addr flush dev eth0", one).ok());
+    EXPECT_EQ(*kernel().verify_interface(spec, one),
+              std::vector<std::string>{"link 'eth0' lacks the address 10.1.0.2/24"});
+    EXPECT_EQ(kernel().verify_default_routes(one, routes)->size(), 1U);
+    ASSERT_TRUE(run_command("ip link del " + spec.host_name).ok());
+    EXPECT_EQ(*kernel().verify_interface(spec, one),
+              (std::vector<std::string>{"link '" + spec.host_name + "' is missing",
+                                        "interface 'eth0' is missing in the container's namespace"}));
+    ASSERT_TRUE(run_command("ip link del br-1").ok());
+    EXPECT_EQ(*kernel().verify_bridge(bridge_spec(1)), std::vector<std::string>{"link 'br-1' is missing"});
 }
 
 TEST_F(FirewallTest, DnsRewriteIsMadeOnceAndLeavesOtherTablesAlone) {

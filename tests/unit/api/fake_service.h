@@ -31,6 +31,15 @@ public:
         return answer("inspect_network " + ref, network);
     }
     Result<> remove_network(const std::string& ref) override { return answer("remove_network " + ref); }
+    Result<api::KernelReport> plan_networks(const std::string& ref) override {
+        return answer("plan " + ref, api::KernelReport{{{"id", "net1", {"bridge 'br-1'"}}}, {}});
+    }
+    Result<api::KernelReport> verify_networks(const std::string& ref) override {
+        return answer("verify " + ref, api::KernelReport{{}, {"missing: table inet ns-register"}});
+    }
+    Result<api::KernelReport> repair_networks(const std::string& ref) override {
+        return answer("repair " + ref, api::KernelReport{});
+    }
     Result<> connect(const std::string& ref, const api::ConnectBody& body) override {
         return answer("connect " + ref + " " + body.container);
     }

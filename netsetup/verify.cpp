@@ -1,0 +1,153 @@
+#include "netsetup/verify.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "netsetup/netlink/address.h"
+#include "netsetup/netlink/link.h"
+#include "netsetup/netlink/route.h"
+
+namespace nsr::net {
+namespace {
+
+using netlink::Link;
+using Differences = std::vector<std::string>;
+
+void compare_mtu(const std::optional<std::uint32_t>& wanted, const Link& link, Differences& differences) {
+    if (!wanted || link.mtu == *wanted) return;
+    differences.push_back("link '" + link.name + "' has the MTU " + std::to_string(link.mtu) + ", not " +
+                          std::to_string(*wanted));
+}
+
+void compare_up(const Link& link, Differences& differences) {
+    if (!link.up) differences.push_back("link '" + link.name + "' is down");
+}
+
+bool among(const std::vector<IpPrefix>& list, const IpPrefix& one) {
+    return std::ranges::find(list, one) != list.end();
+}
+
+Result<> compare_addresses(netlink::Socket& socket, const Link& link, const std::vector<IpPrefix>& wanted,
+                           Differences& differences) {
+    const auto present = netlink::list_addresses(socket, link.index);
+    if (!present) return fail(present.error());
+    for (const IpPrefix& address : wanted) {
+        if (among(*present, address)) continue;
+        differences.push_back("link '" + link.name + "' lacks the address " + address.text());
+    }
+    for (const IpPrefix& address : *present) {
+        const bool kernels_own = address.family() == Family::v6 && address.address().is_link_local();
+        if (kernels_own || among(wanted, address)) continue;
+        differences.push_back("link '" + link.name + "' has the address " + address.text() + ", which is not ours");
+    }
+    return {};
+}
+
+void compare_host_end(const InterfaceSpec& spec, const std::optional<Link>& bridge, const Link& link,
+                      Differences& differences) {
+    if (link.group != kLinkGroup) differences.push_back("link '" + link.name + "' is not ours");
+    compare_up(link, differences);
+    compare_mtu(spec.mtu, link, differences);
+    if (bridge && link.master != bridge->index) {
+        differences.push_back("link '" + link.name + "' is not in bridge '" + spec.bridge + "'");
+    }
+    if (link.port != netlink::PortFlags{.hairpin = spec.hairpin, .isolated = spec.isolated}) {
+        differences.push_back("the bridge port '" + link.name + "' has other settings");
+    }
+}
+
+Result<> compare_inside(netlink::Socket& inside, const InterfaceSpec& spec, const std::optional<Link>& host_end,
+                        Differences& differences) {
+    const auto link = netlink::find_link(inside, spec.name);
+    if (!link) return fail(link.error());
+    if (!*link) {
+        differences.push_back("interface '" + spec.name + "' is missing in the container's namespace");
+        return {};
+    }
+    if (host_end && ((*link)->peer != host_end->index || host_end->peer != (*link)->index)) {
+        differences.push_back("interface '" + spec.name + "' is not the other end of '" + spec.host_name + "'");
+    }
+    if ((*link)->mac != spec.mac) {
+        differences.push_back("interface '" + spec.name + "' has the MAC " + (*link)->mac.text() + ", not " +
+                              spec.mac.text());
+    }
+    compare_up(**link, differences);
+    compare_mtu(spec.mtu, **link, differences);
+    return compare_addresses(inside, **link, spec.addresses, differences);
+}
+
+Result<> compare_default_route(netlink::Socket& socket, Family family, const std::optional<IpAddress>& gateway,
+                               const std::string& interface, Differences& differences) {
+    const auto routes = netlink::list_routes(socket, family);
+    if (!routes) return fail(routes.error());
+    const auto link =
+        gateway ? netlink::find_link(socket, interface) : Result<std::optional<Link>>(std::optional<Link>());
+    if (!link) return fail(link.error());
+    bool present = false;
+    for (const auto& route : *routes) {
+        if (route.destination.length() != 0) continue;
+        if (gateway && route.gateway == gateway && *link && route.link == (*link)->index) {
+            present = true;
+            continue;
+        }
+        differences.push_back("there is a default route" +
+                              (route.gateway ? " via " + route.gateway->text() : std::string()) +
+                              " that is not ours in the container's namespace");
+    }
+    if (gateway && !present) {
+        differences.push_back("the default route via " + gateway->text() + " on '" + interface +
+                              "' is missing in the container's namespace");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Differences> verify_bridge(netlink::Socket& host, const BridgeSpec& spec) {
+    const auto link = netlink::find_link(host, spec.name);
+    if (!link) return fail(link.error());
+    if (!*link) return Differences{"link '" + spec.name + "' is missing"};
+    if ((*link)->group != kLinkGroup || (*link)->kind != "bridge") {
+        return Differences{"link '" + spec.name + "' is not ours"};
+    }
+    Differences differences;
+    compare_up(**link, differences);
+    compare_mtu(spec.mtu, **link, differences);
+    if (auto compared = compare_addresses(host, **link, spec.addresses, differences); !compared) {
+        return fail(compared.error());
+    }
+    return differences;
+}
+
+Result<Differences> verify_interface(netlink::Socket& host, const InterfaceSpec& spec, const NetNs& sandbox) {
+    auto inside = netlink::Socket::open_in(sandbox);
+    if (!inside) return fail(inside.error());
+    Differences differences;
+    if (spec.upper) {
+        if (auto compared = compare_inside(*inside, spec, {}, differences); !compared) return fail(compared.error());
+        return differences;
+    }
+    const auto bridge = netlink::find_link(host, spec.bridge);
+    if (!bridge) return fail(bridge.error());
+    const auto host_end = netlink::find_link(host, spec.host_name);
+    if (!host_end) return fail(host_end.error());
+    if (*host_end)
+        compare_host_end(spec, *bridge, **host_end, differences);
+    else
+        differences.push_back("link '" + spec.host_name + "' is missing");
+    if (auto compared = compare_inside(*inside, spec, *host_end, differences); !compared) return fail(compared.error());
+    return differences;
+}
+
+Result<Differences> verify_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) {
+    auto socket = netlink::Socket::open_in(sandbox);
+    if (!socket) return fail(socket.error());
+    Differences differences;
+    auto compared = compare_default_route(*socket, Family::v4, routes.gateway4, routes.interface4, differences);
+    if (!compared) return fail(compared.error());
+    compared = compare_default_route(*socket, Family::v6, routes.gateway6, routes.interface6, differences);
+    if (!compared) return fail(compared.error());
+    return differences;
+}
+
+}  // namespace nsr::net
