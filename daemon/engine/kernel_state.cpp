@@ -49,6 +49,8 @@ Result<> Engine::apply_firewall() {
     const auto bridges = firewall_bridges();
     auto applied = netsetup_->ensure_firewall(bridges);
     if (applied) return {};
+    const bool touched = netsetup_->firewall_touched() || !known_differences_.empty();
+    if (!touched) return fail(std::move(applied).error(), "nftables");
     if (!mends()) return fail(Errc::system, "nftables: " + applied.error().message() + " (" + kRepairHint + ")");
     if (auto replaced = netsetup_->replace_firewall(bridges); !replaced) return fail(replaced.error(), "nftables");
     metrics_.kernel_repairs.add();
