@@ -1,6 +1,6 @@
 // The limit for a DNS server in user space: looks the name up in a hash table and answers, and does nothing else.
 //
-//     nsr_reflector ADDRESS PORT THREADS NAMES      NAMES: a file with lines `name address`
+//     nsr_reflector ADDRESS PORT THREADS NAMES      NAMES: a file with lines `name address`; `*` is every other name
 //
 // One thread: blocking recvmmsg and sendmmsg in batches. More threads: one pinned to each CPU, with sockets in a
 // reuseport group that is steered by the CPU on which the query arrives, so that client and server stay on one CPU.
@@ -41,6 +41,7 @@ public:
         while (size < entries.size() * 2) size *= 2;
         slots_.resize(size);
         for (const auto& entry : entries) {
+            if (entry.wire == std::string("\1*\0", 3)) other_ = entry;
             std::size_t slot = hash(entry.wire.data(), entry.wire.size()) & (size - 1);
             while (!slots_[slot].wire.empty()) slot = (slot + 1) & (size - 1);
             slots_[slot] = entry;
@@ -55,7 +56,7 @@ public:
             }
             slot = (slot + 1) & (slots_.size() - 1);
         }
-        return nullptr;
+        return other_.wire.empty() ? nullptr : &other_;
     }
 
 private:
@@ -67,6 +68,7 @@ private:
     }
 
     std::vector<Entry> slots_;
+    Entry other_;  // of names that are not in the table
 };
 
 std::string wire_form(const std::string& name) {
@@ -112,7 +114,7 @@ std::size_t reflect(const Table& table, unsigned char* datagram, std::size_t siz
     std::memset(datagram + 6, 0, 6);
     if (entry == nullptr) return end;
     datagram[7] = 1;
-    static constexpr unsigned char kFixed[12] = {0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4};
+    static constexpr unsigned char kFixed[12] = {0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 2, 88, 0, 4};
     std::memcpy(datagram + end, kFixed, sizeof kFixed);
     std::memcpy(datagram + end + sizeof kFixed, &entry->address, 4);
     return end + kAnswer;

@@ -11,5 +11,6 @@ PATH=$bin:$PATH
 make_outside
 start_daemon --log-level warn
 python3 bench/measure.py --bin-dir "$bin" --daemon "$DAEMON_PID" "$@"
+python3 bench/growth.py --bin-dir "$bin" --daemon "$DAEMON_PID" "$@"
 kill -TERM "$DAEMON_PID"
 wait "$DAEMON_PID"

@@ -50,9 +50,11 @@ TEST(ReadConfig, FillsTheSettings) {
         dns_option = "timeout:3"
         userland_proxy = false
         proxy_range_limit = 1000
+        forward_limit = 500
+        forward_limit_per_container = 50
         [[forward]]
         domain = "corp.example"
-        upstream = ["192.0.2.3"]
+        upstream = ["127.0.0.11", "192.0.2.3"]
     )",
                                       "test.toml", {});
     ASSERT_TRUE(settings) << settings.error().message();
@@ -64,6 +66,9 @@ TEST(ReadConfig, FillsTheSettings) {
     EXPECT_EQ(settings->proxy_range_limit, 1000U);
     ASSERT_EQ(settings->domains.size(), 1U);
     EXPECT_EQ(settings->domains.front().domain, "corp.example");
+    ASSERT_EQ(settings->domains.front().upstreams.size(), 1U) << "our own address is left out";
+    EXPECT_EQ(settings->forward_limit, 500U);
+    EXPECT_EQ(settings->forward_limit_per_container, 50U);
 }
 
 TEST(ReadConfig, NamesWhatIsWrong) {
@@ -74,6 +79,9 @@ TEST(ReadConfig, NamesWhatIsWrong) {
     for (const Row& row : {Row{"colour = 1", "'colour' is not a setting"}, Row{"state_dir = 1", "must be a string"},
                            Row{"userland_proxy = 1", "must be true or false"},
                            Row{"proxy_range_limit = 70000", "must be between 0 and 65535"},
+                           Row{"forward_limit = 0", "must be between 1 and 1000000"},
+                           Row{"forward_limit_per_container = \"x\"", "must be between 1 and 1000000"},
+                           Row{"[[forward]]\ndomain = \"a..b\"\nupstream = \"192.0.2.1\"", "is not a domain name"},
                            Row{"upstream = [\"x\"]", "upstream 'x' is not an IP address"}, Row{"a =", "test.toml"},
                            Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"}}) {
         SCOPED_TRACE(row.text);
