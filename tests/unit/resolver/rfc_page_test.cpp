@@ -26,14 +26,15 @@ std::set<std::string> all_tests() {
     return tests;
 }
 
-TEST(RfcPage, NamesTestsThatExist) {
-    const auto page = read_file(test::source_file("docs/rfc-compliance.md"));
+/// Checks the tables of a page of docs/: every row that begins with `mark` ends with a test that exists.
+void check_page(const std::string& name, const std::string& mark) {
+    const auto page = read_file(test::source_file("docs/" + name));
     ASSERT_TRUE(page.has_value()) << page.error().message();
-    static const std::regex kRow(R"(\n\| \d[^\n]*)");
+    const std::regex row_pattern("\n\\| " + mark + "\\d[^\n]*");
     static const std::regex kTest(R"(`(\w+\.\w+|tests/[\w./-]+)` \|$)");
     const auto tests = all_tests();
     int rows = 0;
-    for (std::sregex_iterator row(page->begin(), page->end(), kRow), end; row != end; ++row, ++rows) {
+    for (std::sregex_iterator row(page->begin(), page->end(), row_pattern), end; row != end; ++row, ++rows) {
         const std::string line = row->str();
         std::smatch found;
         ASSERT_TRUE(std::regex_search(line, found, kTest)) << "a line without a test:" << line;
@@ -44,6 +45,10 @@ TEST(RfcPage, NamesTestsThatExist) {
     }
     EXPECT_GT(rows, 0);
 }
+
+TEST(RfcPage, NamesTestsThatExist) { check_page("rfc-compliance.md", ""); }
+
+TEST(BehaviourPage, NamesTestsThatExist) { check_page("dns-behaviour.md", "D-"); }
 
 }  // namespace
 }  // namespace nsr
