@@ -258,7 +258,7 @@ private:
     ExclusiveAliases exclusive_;
     PortBook book_;
     std::map<std::string, Publication> published_;  ///< by container
-    std::vector<std::string> known_differences_;  ///< of the firewall, as last logged
+    std::vector<std::string> known_differences_;    ///< of the firewall, as last logged
     Metrics& metrics_;
 };
 
