@@ -195,6 +195,7 @@ private:
     Result<> check_links(const registry::Container& container) const;
     Result<std::vector<FixedLink>> resolve_links(const registry::Container& container) const;
     std::vector<FixedLink> known_links(const registry::Container& container) const;
+    void warn_of_links(const registry::Endpoint& endpoint, std::vector<std::string>& warnings) const;
     void follow_target(FixedLink& link) const;
     std::vector<std::string> variables_of(const registry::Container& container,
                                           const std::vector<FixedLink>& links) const;

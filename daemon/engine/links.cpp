@@ -71,6 +71,17 @@ Result<std::vector<FixedLink>> Engine::resolve_links(const registry::Container& 
     return links;
 }
 
+/// A private alias on a user-defined network may stand for what does not exist yet; for what is elsewhere it is
+/// probably a mistake (L-34).
+void Engine::warn_of_links(const registry::Endpoint& endpoint, std::vector<std::string>& warnings) const {
+    for (const auto& link : endpoint.links) {
+        const auto target = registry_.find_container(link.target);
+        if (!target || registry_.endpoint((*target)->id, endpoint.network_name) != nullptr) continue;
+        warnings.push_back("link to " + (*target)->name + ": it is not on network " + endpoint.network_name +
+                           ", so that '" + link.alias + "' has no address there");
+    }
+}
+
 std::vector<FixedLink> Engine::known_links(const registry::Container& container) const {
     auto links = resolve_links(container);
     return links ? std::move(*links) : std::vector<FixedLink>();

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/files.h"
 #include "registry/memory/memory_store.h"
 #include "tests/support/fake_netsetup.h"
 #include "tests/support/fake_port_proxy.h"
@@ -19,6 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 /// The engine on a kernel and a resolver in memory; only namespaces are real, in a mount namespace of the test's own.
@@ -156,6 +158,75 @@ TEST_F(EngineTest, EveryFailureOfAStartLeavesNothing) {
         ASSERT_LT(step, 20U);
     }
     EXPECT_EQ(address("web", "net1"), "10.77.0.2") << "a failed start has kept an address";
+}
+
+TEST_F(EngineTest, AFailureToWriteFilesLeavesNothing) {
+    const auto net1 = network("net1", "10.77.0.0/24");
+    network("net2", "10.78.0.0/24");
+    const auto web = container("web", "net1");
+    const auto files = directory_ + "/containers";
+    ASSERT_TRUE(write_file_atomic(files, "in the way"));
+    const auto before = names_.published;
+    const auto refused = engine_->start_container("web");
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("write the files of 'web'"));
+    EXPECT_THAT(kernel_.interfaces, IsEmpty());
+    EXPECT_THAT(names_.open, IsEmpty());
+    EXPECT_EQ(names_.published, before);
+    EXPECT_THAT(pinned(), IsEmpty());
+    std::filesystem::remove(files);
+    ASSERT_TRUE(engine_->start_container("web"));
+
+    const auto hosts = engine_->inspect_container("web")->hosts_path;
+    std::filesystem::remove(hosts);
+    std::filesystem::create_directory(hosts);
+    EXPECT_FALSE(engine_->connect("net2", {.container = "web", .endpoint = {}}));
+    EXPECT_THAT(kernel_.interfaces, SizeIs(1));
+    EXPECT_FALSE(engine_->inspect_container("web")->networks.contains("net2"));
+    std::filesystem::remove(hosts);
+    ASSERT_TRUE(engine_->connect("net2", {.container = "web", .endpoint = {}}));
+    EXPECT_THAT(read_file(hosts).value(), HasSubstr("10.78.0.2"));
+}
+
+TEST_F(EngineTest, ALinkFollowsItsTargetAndKeepsTheLastAddressOfOneThatIsGone) {
+    container("db", "bridge");
+    api::ContainerCreateBody body;
+    body.name = "app";
+    body.hostname = "app";
+    body.links = {"db:store"};
+    ASSERT_TRUE(engine_->create_container(body));
+    EXPECT_EQ(engine_->start_container("app").error().message(),
+              "Cannot link to a non running container: /db AS /app/store");
+    ASSERT_TRUE(engine_->start_container("db"));
+    ASSERT_TRUE(engine_->start_container("app"));
+    const auto hosts = [&] { return read_file(engine_->inspect_container("app")->hosts_path).value(); };
+    const auto first = address("db", "bridge");
+    EXPECT_THAT(hosts(), HasSubstr(first + "\tstore "));
+    const auto variables = engine_->variables("app").value();
+
+    ASSERT_TRUE(engine_->stop_container("db"));
+    EXPECT_THAT(hosts(), HasSubstr(first + "\tstore "));
+    container("other", "bridge");
+    ASSERT_TRUE(engine_->start_container("other"));
+    ASSERT_TRUE(engine_->start_container("db"));
+    EXPECT_NE(address("db", "bridge"), first);
+    EXPECT_THAT(hosts(), HasSubstr(address("db", "bridge") + "\tstore "));
+    EXPECT_THAT(hosts(), Not(HasSubstr(first + "\t")));
+    EXPECT_EQ(engine_->variables("app").value(), variables);
+    ASSERT_TRUE(engine_->stop_container("app"));
+    EXPECT_THAT(engine_->variables("app").value(), IsEmpty());
+}
+
+TEST_F(EngineTest, ALinkToAContainerOfAnotherNetworkIsMadeWithAWarning) {
+    network("net1");
+    network("net2");
+    container("db", "net2");
+    api::ContainerCreateBody body;
+    body.name = "app";
+    body.network_mode = "net1";
+    body.endpoints["net1"].links = {"db:store", "later:x"};
+    EXPECT_THAT(engine_->create_container(body)->warnings,
+                ElementsAre("link to db: it is not on network net1, so that 'store' has no address there"));
 }
 
 TEST_F(EngineTest, AFailureOfTheResolverOrTheStoreLeavesNothing) {
