@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -118,8 +120,11 @@ ordered_json state_object(const ContainerInspect& inspected) {
             {"FinishedAt", rfc3339(container.finished)}};
 }
 
-ordered_json exposed_object(const registry::Container& container) {
-    ordered_json exposed = ordered_json::object();
+/// By port. An ordered_json finds a key by looking at all of them, and there may be ten thousand.
+using ByPort = std::map<std::string, ordered_json>;
+
+ByPort exposed_ports(const registry::Container& container) {
+    ByPort exposed;
     for (const auto& port : container.exposed) exposed[registry::port_text(port)] = ordered_json::object();
     for (const auto& binding : container.published) {
         exposed[registry::port_text(binding.container)] = ordered_json::object();
@@ -131,8 +136,7 @@ ordered_json config_object(const registry::Container& container) {
     ordered_json config{{"Hostname", container.hostname},     {"Domainname", container.domainname},
                         {"Env", list_or_null(container.env)}, {"Cmd", list_or_null(container.command)},
                         {"Image", container.image},           {"Labels", object_of(container.labels)}};
-    auto exposed = exposed_object(container);
-    if (!exposed.empty()) config["ExposedPorts"] = std::move(exposed);
+    if (const auto exposed = exposed_ports(container); !exposed.empty()) config["ExposedPorts"] = exposed;
     return config;
 }
 
@@ -143,7 +147,7 @@ std::string host_port_text(const registry::PortBinding& binding) {
 }
 
 ordered_json host_config_object(const registry::Container& container) {
-    ordered_json bindings = ordered_json::object();
+    ByPort bindings;
     for (const auto& binding : container.published) {
         bindings[registry::port_text(binding.container)].push_back(
             {{"HostIp", binding.host_ip ? binding.host_ip->text() : ""}, {"HostPort", host_port_text(binding)}});
@@ -153,7 +157,7 @@ ordered_json host_config_object(const registry::Container& container) {
         links.push_back("/" + link.target + ":/" + container.name + "/" + link.alias);
     }
     return {{"NetworkMode", container.network_mode},
-            {"PortBindings", std::move(bindings)},
+            {"PortBindings", bindings},
             {"PublishAllPorts", container.publish_all},
             {"Dns", container.dns},
             {"DnsOptions", container.dns_options},
@@ -164,10 +168,9 @@ ordered_json host_config_object(const registry::Container& container) {
 
 /// Published ports with where they are bound; exposed ones with null, as Docker shows them.
 ordered_json ports_object(const ContainerInspect& inspected) {
-    ordered_json ports = ordered_json::object();
-    if (inspected.container.state != registry::ContainerState::running) return ports;
-    const ordered_json exposed = exposed_object(inspected.container);
-    for (const auto& [port, nothing] : exposed.items()) ports[port] = nullptr;
+    if (inspected.container.state != registry::ContainerState::running) return ordered_json::object();
+    ByPort ports;
+    for (const auto& [port, nothing] : exposed_ports(inspected.container)) ports[port] = nullptr;
     for (const auto& mapping : inspected.ports) {
         ports[registry::port_text(mapping.container)].push_back(
             {{"HostIp", mapping.host_ip}, {"HostPort", std::to_string(mapping.host_port)}});

@@ -1,6 +1,7 @@
 #include "daemon/app.h"
 
 #include <grp.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,15 @@ Result<> check_root() {
     return fail(Errc::forbidden, "ns-registerd must run as root: it makes network namespaces and interfaces");
 }
 
+/// Every container and every client of the proxy costs descriptors; services start with a low soft limit for select()'s
+/// sake.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 Result<> make_state_directory(const std::string& path) {
     if (auto made = make_directories(path, 0700); !made) return made;
     if (::access(path.c_str(), W_OK) != 0) return fail_errno("state directory '" + path + "' cannot be written");
@@ -71,6 +81,7 @@ public:
         if (!lock) return fail(std::move(lock).error());
         lock_.emplace(std::move(*lock));
         log::start(settings_.log_level);
+        raise_descriptor_limit();
         if (auto built = build_engine(); !built) return built;
         if (auto reconciled = on_operations([this] { return engine_->reconcile(); }); !reconciled) return reconciled;
         if (auto listening = listen(); !listening) return listening;

@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -22,9 +23,10 @@ bool is_user_defined(const std::string& network) {
            !network.starts_with("container:");
 }
 
+/// By port. A Json finds a key by looking at all of them, and there may be ten thousand.
 struct Ports {
-    Json exposed = Json::object();
-    Json bindings = Json::object();
+    std::map<std::string, Json> exposed;
+    std::map<std::string, Json> bindings;
 };
 
 Json host_port(const registry::PortBinding& binding) {

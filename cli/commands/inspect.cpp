@@ -1,4 +1,6 @@
 #include <chrono>
+#include <cstdlib>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -126,7 +128,10 @@ void ports(Session& session, const std::string& name, const std::string& wanted)
     bool found = false;
     const Json settings = container->value("NetworkSettings", Json::object());
     const Json published = settings.value("Ports", Json::object());
-    for (const auto& [port, bindings] : published.items()) {
+    std::map<std::pair<int, std::string>, Json> sorted;  // by number
+    for (const auto& [port, bindings] : published.items()) sorted[{std::atoi(port.c_str()), port}] = bindings;
+    for (const auto& [key, bindings] : sorted) {
+        const std::string& port = key.second;
         if (!bindings.is_array() || (!only.empty() && port != only)) continue;
         for (const auto& binding : bindings) {
             const std::string host = bracketed(text_at(binding, "HostIp")) + ":" + text_at(binding, "HostPort");

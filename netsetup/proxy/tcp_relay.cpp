@@ -73,6 +73,7 @@ public:
 
 private:
     void accept();
+    void accept_later();
     void on_accepted(const error_code& error, Socket client);
     void count() { context_.counters.connections.set(context_.connections); }
 
@@ -81,7 +82,8 @@ private:
     asio::ip::tcp::acceptor acceptor_;
     asio::steady_timer retry_;
     std::set<std::shared_ptr<TcpPair>> pairs_;
-    bool full_ = false;  // nothing is accepted until a pair ends; clients wait in the kernel's queue
+    bool waits_for_others_ = false;  // for connections of other ports to end
+    bool full_ = false;              // nothing is accepted until a pair ends; clients wait in the kernel's queue
 };
 
 void TcpRelay::lead_to(const ContainerPort& target) {
@@ -107,7 +109,19 @@ void TcpRelay::forget(const std::shared_ptr<TcpPair>& pair) {
     if (std::exchange(full_, false)) accept();
 }
 
+void TcpRelay::accept_later() {
+    retry_.expires_after(context_.limits.accept_retry);
+    retry_.async_wait([self = shared_from_this()](const error_code& stopped) {
+        if (!stopped && self->acceptor_.is_open()) self->accept();
+    });
+}
+
 void TcpRelay::accept() {
+    if (context_.connections >= context_.limits.connections_of_all) {
+        if (!std::exchange(waits_for_others_, true)) context_.counters.limited.add();
+        return accept_later();
+    }
+    waits_for_others_ = false;
     acceptor_.async_accept([self = shared_from_this()](const error_code& error, Socket client) {
         self->on_accepted(error, std::move(client));
     });
@@ -115,13 +129,7 @@ void TcpRelay::accept() {
 
 void TcpRelay::on_accepted(const error_code& error, Socket client) {
     if (!acceptor_.is_open()) return;
-    if (error) {
-        retry_.expires_after(context_.limits.accept_retry);
-        retry_.async_wait([self = shared_from_this()](const error_code& stopped) {
-            if (!stopped && self->acceptor_.is_open()) self->accept();
-        });
-        return;
-    }
+    if (error) return accept_later();
     const auto pair = std::make_shared<TcpPair>(context_, weak_from_this(), std::move(client));
     pairs_.insert(pair);
     ++context_.connections;

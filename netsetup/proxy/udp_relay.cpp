@@ -249,7 +249,7 @@ std::shared_ptr<UdpSession> UdpRelay::session_of(const Client& client) {
 
     const std::string source = source_of(client.address);
     const auto known = of_source_.find(source);
-    if (sessions_.size() >= context_.limits.sessions ||
+    if (sessions_.size() >= context_.limits.sessions || context_.sessions >= context_.limits.sessions_of_all ||
         (known != of_source_.end() && known->second >= context_.limits.sessions_of_source)) {
         context_.counters.limited.add();
         return nullptr;

@@ -145,6 +145,20 @@ TEST_F(ProxyTest, TcpClientsBeyondTheLimitWaitForTheirTurn) {
     EXPECT_GE(counters().limited.value(), 1U);
 }
 
+TEST_F(ProxyTest, PortsWaitForEachOtherAtTheLimitOfAll) {
+    restart({.connections_of_all = 1});
+    const TellingServer server(web(), 80);
+    lead(Protocol::tcp, "0.0.0.0", 8080, 80);
+    lead(Protocol::tcp, "0.0.0.0", 8081, 80);
+    const auto said = python(outside(),
+                             "one = socket.create_connection(('198.51.100.1', 8080)); one.settimeout(5); one.recv(99)\n"
+                             "two = socket.create_connection(('198.51.100.1', 8081)); two.settimeout(0.3)\n"
+                             "three = socket.create_connection(('198.51.100.1', 8081)); three.settimeout(5)\n"
+                             "one.close(); two.close(); print(three.recv(99).decode())");
+    EXPECT_NE(said.find("10.1.0.1"), std::string::npos) << said;
+    EXPECT_LE(counters().connections.value(), 2U);
+}
+
 TEST_F(ProxyTest, HoldsThePortAgainstOthersUntilItIsReleased) {
     lead(Protocol::tcp, "0.0.0.0", 8080, 80);
     const HostPort same{Protocol::tcp, address("127.0.0.1"), 8080};
