@@ -89,11 +89,14 @@ Result<> enter(const Place& place) {
     if (auto covered = cover_if_there(place.resolv_conf_path, "/etc/resolv.conf"); !covered) return covered;
     if (auto covered = cover_if_there(place.hosts_path, "/etc/hosts"); !covered) return covered;
     if (auto named = set_host_name(place.hostname); !named) return named;
-    set_variables(place);
     if (!place.directory.empty() && ::chdir(place.directory.c_str()) != 0) {
         return fail(from_errno("working directory '" + place.directory + "'"));
     }
-    return place.user.empty() ? Result<>() : become(place.user);
+    if (!place.user.empty()) {
+        if (auto became = become(place.user); !became) return became;
+    }
+    set_variables(place);  // last: a HOME of the container's own goes before the user's
+    return {};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 
@@ -45,6 +46,7 @@ Result<> become(const std::string& user) {
         if (!group) return fail(std::move(group).error());
         gid = *group;
     }
+    ::setenv("HOME", entry != nullptr ? entry->pw_dir : "/", 1);
     const bool known_groups = entry != nullptr && colon == std::string::npos;
     if ((known_groups ? ::initgroups(entry->pw_name, gid) : ::setgroups(0, nullptr)) != 0) {
         return refused("set the groups");

@@ -1,6 +1,8 @@
 #include "netsetup/netsetup.h"
 
+#include <unistd.h>
 #include <algorithm>
+
 #include <utility>
 
 #include "common/log.h"
@@ -121,6 +123,8 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
     const auto let_loopback_out = [&bridges]() -> Result<> {
         for (const BridgeSpec& bridge : bridges) {
             if (bridge.internal || bridge.published.empty()) continue;
+            // A bridge that could not be restored leads nowhere.
+            if (::access(("/proc/sys/net/ipv4/conf/" + bridge.name).c_str(), F_OK) != 0) continue;
             if (auto set = set_sysctl("net/ipv4/conf/" + bridge.name + "/route_localnet", "1"); !set) return set;
         }
         return {};

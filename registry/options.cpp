@@ -41,16 +41,10 @@ Verdict number_between(const std::string& value, long lowest, long highest) {
 
 Verdict mtu(const std::string& value) { return number_between(value, kMtuMin, kMtuMax); }
 Verdict ttl(const std::string& value) { return number_between(value, 0, kTtlMax); }
-Verdict count(const std::string& value) { return number_between(value, 0, INT32_MAX); }
 
 Verdict ipv4(const std::string& value) {
     const auto address = IpAddress::parse(value);
     return address && address->is_v4() ? "" : "nil ip";
-}
-
-Verdict ipv6(const std::string& value) {
-    const auto address = IpAddress::parse(value);
-    return address && address->is_v6() ? "" : "nil ip";
 }
 
 /// dev_valid_name() of the kernel.
@@ -61,6 +55,7 @@ bool is_interface_name(std::string_view name, std::size_t size_max) {
 }
 
 Verdict interface_name(const std::string& value) {
+    if (value == "all" || value == "default") return "the kernel has it for itself";  // of net.ipv4.conf
     if (is_interface_name(value, kInterfaceNameMax)) return {};
     return "an interface name has 1 to " + std::to_string(kInterfaceNameMax) + " characters without blank, '/' and ':'";
 }
@@ -80,7 +75,8 @@ Verdict one_of(const std::string& value, std::initializer_list<const char*> word
 }
 
 Verdict gateway_mode(const std::string& value) {
-    return one_of(value, {"nat", "nat-unprotected", "routed", "isolated"});
+    if (value == "nat-unprotected") return "this mode is not supported";
+    return one_of(value, {"nat", "routed", "isolated"});
 }
 
 Verdict dns_mode(const std::string& value) { return one_of(value, {"full", "forward-only", "off"}); }
@@ -108,8 +104,6 @@ Verdict servers(const std::string& value) {
     return {};
 }
 
-Verdict anything(const std::string&) { return {}; }
-
 struct Option {
     const char* key;
     Verdict (*check)(const std::string& value);
@@ -123,16 +117,10 @@ constexpr Option kOptions[] = {
     {"com.docker.network.bridge.default_bridge", boolean},
     {"com.docker.network.bridge.gateway_mode_ipv4", gateway_mode},
     {"com.docker.network.bridge.gateway_mode_ipv6", gateway_mode},
-    {"com.docker.network.bridge.trusted_host_interfaces", anything},
-    {"com.docker.network.bridge.inhibit_ipv4", boolean},
     {"com.docker.network.driver.mtu", mtu},
     {"com.docker.network.container_iface_prefix", interface_prefix},
-    {"com.docker.network.host_ipv4", ipv4},
-    {"com.docker.network.host_ipv6", ipv6},
     {"com.docker.network.enable_ipv4", boolean},
     {"com.docker.network.enable_ipv6", boolean},
-    {"com.docker.network.advertise_addr_nmsgs", count},
-    {"com.docker.network.advertise_addr_ms", count},
     {"ns-register.dns", dns_mode},
     {"ns-register.dns.ttl", ttl},
     {"ns-register.dns.negative-ttl", ttl},
@@ -202,6 +190,12 @@ Result<bool> check_sublink_option(std::string_view driver, const std::string& ke
 }
 
 }  // namespace
+
+Result<> check_interface_name(std::string_view name) {
+    const Verdict fault = interface_name(std::string(name));
+    if (fault.empty()) return {};
+    return fail(Errc::invalid, "invalid interface name '" + std::string(name) + "': " + fault);
+}
 
 Result<std::vector<std::string>> check_network_options(std::string_view driver, const StringMap& options) {
     std::vector<std::string> unknown;

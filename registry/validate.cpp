@@ -8,7 +8,8 @@
 namespace nsr::registry {
 namespace {
 
-constexpr std::size_t kNameMax = 253;  // of a DNS name as text, RFC 1035 §2.3.4
+constexpr std::size_t kNameMax = 253;     // of a DNS name as text, RFC 1035 §2.3.4
+constexpr std::size_t kHostnameMax = 64;  // HOST_NAME_MAX of Linux
 constexpr std::size_t kLabelMax = 63;
 constexpr std::array kPredefined = {"bridge", "host", "none", "default"};
 
@@ -87,7 +88,9 @@ Result<> check_hostname(std::string_view what, std::string_view name) {
     const auto is_label = [](std::string_view label) {
         return !label.empty() && label.size() <= kLabelMax && label.front() != '-' && label.back() != '-';
     };
-    if (name.size() <= kNameMax && std::ranges::all_of(name, is_name_character) &&
+    // The kernel takes no longer one (uname(2)).
+    const std::size_t limit = what == "hostname" ? kHostnameMax : kNameMax;
+    if (name.size() <= limit && std::ranges::all_of(name, is_name_character) &&
         std::ranges::all_of(split(name, '.'), is_label)) {
         return {};
     }
@@ -149,6 +152,17 @@ Result<> check_extra_host(std::string_view text) {
 Result<> check_dns_server(std::string_view text) {
     if (IpAddress::parse(text.substr(0, text.find('%')))) return {};
     return fail(Errc::invalid, "IP address is not correctly formatted: " + std::string(text));
+}
+
+Result<> check_dns_option(std::string_view text) {
+    const auto is_bad = [](unsigned char c) { return c <= ' ' || c == '#' || c == ';' || c == 0x7f; };
+    if (!text.empty() && std::ranges::none_of(text, is_bad)) return {};
+    return fail(Errc::invalid, "invalid DNS option: " + std::string(text));
+}
+
+Result<> check_variable(std::string_view text) {
+    if (!text.empty() && text.front() != '=') return {};
+    return fail(Errc::invalid, "invalid environment variable: " + std::string(text));
 }
 
 Result<> check_dns_search(std::string_view text) {

@@ -68,6 +68,15 @@ Result<> check_extra_host(std::string_view text);
 /// A server of --dns: "IP address is not correctly formatted: X". An IPv6 scope (%eth0) is allowed.
 Result<> check_dns_server(std::string_view text);
 
+/// The name of an interface as the kernel takes it.
+Result<> check_interface_name(std::string_view name);
+
+/// An option of --dns-option: one word, which resolv.conf(5) takes as it is. "invalid DNS option: X".
+Result<> check_dns_option(std::string_view text);
+
+/// A variable of -e: "invalid environment variable: X" if it has no name.
+Result<> check_variable(std::string_view text);
+
 /// A domain of --dns-search ("." means none): "X is not a valid domain".
 Result<> check_dns_search(std::string_view text);
 

@@ -181,6 +181,7 @@ struct ConnectFlags {
     std::vector<std::string> options;
     std::string ip;
     std::string ip6;
+    int gw_priority = 0;
     bool force = false;
 };
 
@@ -189,6 +190,7 @@ void connect(Session& session, const ConnectFlags& flags) {
     if (!flags.exclusive_aliases.empty()) {
         endpoint["DriverOpts"][kExclusiveOption] = joined(flags.exclusive_aliases);
     }
+    endpoint["GwPriority"] = flags.gw_priority;
     endpoint["IPAMConfig"] = {{"IPv4Address", flags.ip}, {"IPv6Address", flags.ip6}};
     const Json body{{"Container", flags.container}, {"EndpointConfig", std::move(endpoint)}};
     auto done = session.ask("POST", "/networks/" + api::encode(flags.network) + "/connect", body_text(body));
@@ -210,6 +212,7 @@ void add_connect_and_disconnect(CLI::App& network, Session& session) {
         ->allow_extra_args(false);
     join->add_option("--link", flags->links, "CONTAINER:ALIAS")->allow_extra_args(false);
     join->add_option("--driver-opt", flags->options, "KEY=VALUE")->allow_extra_args(false);
+    join->add_option("--gw-priority", flags->gw_priority, "the highest has the default route");
     join->add_option("--ip", flags->ip, "IPv4 address");
     join->add_option("--ip6", flags->ip6, "IPv6 address");
     leave->add_flag("-f,--force", flags->force, "also if it does not exist any more");

@@ -21,7 +21,13 @@ Result<Place> place_of(Session& session, const std::string& container) {
     if (!inspected) return fail(std::move(inspected).error());
     Place place;
     place.sandbox = text_at(inspected->value("NetworkSettings", Json::object()), "SandboxKey");
-    if (place.sandbox.empty()) return fail(Errc::conflict, "container " + container + " is not running");
+    if (place.sandbox.empty()) {
+        const bool runs = inspected->value("State", Json::object()).value("Running", false);
+        return fail(Errc::conflict, "container " + container +
+                                        (runs ? " has lost its network: the container that it shared"
+                                                " one with is gone"
+                                              : " is not running"));
+    }
     place.hosts_path = text_at(*inspected, "HostsPath");
     place.resolv_conf_path = text_at(*inspected, "ResolvConfPath");
     place.hostname = host_name_of(*inspected);

@@ -6,6 +6,7 @@
 #include "common/ids.h"
 #include "daemon/engine/exclusive.h"
 #include "daemon/engine/names.h"
+#include "daemon/engine/network_options.h"
 #include "daemon/engine/sandboxes.h"
 #include "registry/validate.h"
 
@@ -105,6 +106,9 @@ Result<> read_dns(const api::ContainerCreateBody& body, registry::Container& con
     for (const auto& domain : body.dns_search) {
         if (auto valid = registry::check_dns_search(domain); !valid) return valid;
     }
+    for (const auto& option : body.dns_options) {
+        if (auto valid = registry::check_dns_option(option); !valid) return valid;
+    }
     for (const auto& host : body.extra_hosts) {
         if (auto valid = registry::parse_extra_host(host); !valid) return fail(std::move(valid).error());
     }
@@ -145,10 +149,32 @@ Result<> check_container_mode(const api::ContainerCreateBody& body, const std::s
     return {};
 }
 
+/// Whether it is a way to live rather than a network (M-02).
+bool is_mode(const std::string& network) {
+    return network == registry::kHostNetwork || network == registry::kNoneNetwork ||
+           network.starts_with(kContainerMode);
+}
+
+/// An interface in the container as the user wants it (com.docker.network.endpoint.ifname), and no option that has no
+/// effect.
+Result<> check_driver_options(const registry::StringMap& options) {
+    for (const auto& [key, value] : options) {
+        const bool reserved = key.starts_with("com.docker.network.") || key.starts_with("ns-register.");
+        if (key == kInterfaceNameOption) {
+            if (auto valid = registry::check_interface_name(value); !valid) return valid;
+        } else if (reserved && key != kExclusiveOption) {
+            return fail(Errc::invalid, "unknown endpoint option '" + key + "'");
+        }
+    }
+    return {};
+}
+
+/// A MAC that an interface can have: of one station, and not all zeros.
+bool is_station(const MacAddress& mac) { return (mac.bytes()[0] & 1U) == 0 && mac != MacAddress(); }
+
 /// The endpoints in a fixed order: the network of the network mode, then by name (D-53).
 Result<> read_endpoints(const api::ContainerCreateBody& body, ContainerRequest& request) {
     const std::string& mode = request.container.network_mode;
-    if (mode.starts_with(kContainerMode)) return {};
     std::map<std::string, api::EndpointSettings> wanted = body.endpoints;
     if (const auto word = wanted.find("default"); word != wanted.end()) {
         wanted.emplace(registry::kBridgeNetwork, word->second);
@@ -157,10 +183,12 @@ Result<> read_endpoints(const api::ContainerCreateBody& body, ContainerRequest& 
     api::EndpointSettings first = wanted[mode];
     if (first.mac.empty()) first.mac = body.mac;
     wanted.erase(mode);
-    if (!wanted.empty() && (mode == registry::kHostNetwork || mode == registry::kNoneNetwork)) {
+    const bool mixed = std::ranges::any_of(wanted, [](const auto& each) { return is_mode(each.first); });
+    if (!wanted.empty() && (is_mode(mode) || mixed)) {
         return fail(Errc::invalid,
                     "conflicting options: cannot attach both user-defined and non-user-defined network-modes");
     }
+    if (mode.starts_with(kContainerMode)) return {};
     std::vector<std::pair<std::string, api::EndpointSettings>> ordered{{mode, first}};
     ordered.insert(ordered.end(), wanted.begin(), wanted.end());
     for (const auto& [name, settings] : ordered) {
@@ -185,6 +213,9 @@ Result<ContainerRequest> container_request(const api::ContainerCreateBody& body)
     }
     for (const auto& [what, name] : {std::pair{"hostname", body.hostname}, std::pair{"domainname", body.domainname}}) {
         if (auto valid = registry::check_hostname(what, name); !valid) return fail(std::move(valid).error());
+    }
+    for (const auto& variable : body.env) {
+        if (auto valid = registry::check_variable(variable); !valid) return fail(std::move(valid).error());
     }
     container.created = wall_now();
     container.image = body.image;
@@ -226,7 +257,8 @@ Result<registry::Endpoint> endpoint_request(const std::string& network_name, con
     if (!settings.link_local_ips.empty()) return fail(Errc::unsupported, "link-local addresses are not supported");
     if (!settings.mac.empty()) {
         endpoint.wanted_mac = MacAddress::parse(settings.mac);
-        if (!endpoint.wanted_mac) return fail(Errc::invalid, "invalid MAC address: " + settings.mac);
+        if (!endpoint.wanted_mac || !is_station(*endpoint.wanted_mac))
+            return fail(Errc::invalid, "invalid MAC address: " + settings.mac);
     }
     for (const auto& alias : settings.aliases) {
         if (auto valid = registry::check_alias(alias); !valid) return fail(std::move(valid).error());
@@ -239,6 +271,7 @@ Result<registry::Endpoint> endpoint_request(const std::string& network_name, con
     }
     endpoint.gw_priority = settings.gw_priority;
     endpoint.driver_options = settings.driver_options;
+    if (auto valid = check_driver_options(endpoint.driver_options); !valid) return fail(std::move(valid).error());
     if (auto valid = check_exclusive_aliases(endpoint); !valid) return fail(std::move(valid).error());
     return endpoint;
 }

@@ -170,6 +170,8 @@ private:
 
     // process.cpp
     Result<> watch_process(const registry::Container& container);
+    Result<UniqueFd> hold_process(const registry::Container& container) const;
+    Result<> check_command(const registry::Container& container) const;
     void signal_command(const registry::Container& container, int signal);
     Result<> end(const registry::Container& container, int exit_code);
     void remove_if_over(const registry::Container& container);

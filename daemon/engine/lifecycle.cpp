@@ -51,6 +51,10 @@ Result<bool> Engine::start_container(const std::string& ref) {
 
 Result<> Engine::start(const registry::Container& wanted) {
     registry::Container container = wanted;
+    if (auto possible = check_command(container); !possible) return possible;
+    // Held from here on: after the commit below nothing may fail.
+    auto process = hold_process(container);
+    if (!process) return fail(std::move(process).error());
     auto donor = donor_of(container);
     if (!donor) return fail(std::move(donor).error());
     for (const auto* endpoint : registry_.endpoints_of(container.id)) {
@@ -95,7 +99,7 @@ Result<> Engine::start(const registry::Container& wanted) {
         changes.put_endpoints.push_back(endpoint);
     }
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
-    if (auto watched = watch_process(container); !watched) return watched;
+    if (*process) watch_(container.id, std::move(*process));
     undo.commit();
     show_files(container);
     refresh_linked();
@@ -193,6 +197,9 @@ Result<> Engine::restart_container(const std::string& ref) {
     if (!found) return fail(std::move(found).error());
     const std::string id = (*found)->id;
     const std::string context = "Cannot restart container " + ref;
+    if (runs_command(**found)) {
+        return fail(Errc::conflict, context + ": its command can run only once: use run again");
+    }
     if (auto stopped = stop_container(id); !stopped) return fail(std::move(stopped).error(), context);
     if (auto started = start_container(id); !started) return fail(std::move(started).error(), context);
     return {};

@@ -12,6 +12,8 @@ constexpr const char* kIccOption = "com.docker.network.bridge.enable_icc";
 constexpr const char* kMasqueradeOption = "com.docker.network.bridge.enable_ip_masquerade";
 constexpr const char* kInterfacePrefixOption = "com.docker.network.container_iface_prefix";
 constexpr const char* kHostBindingOption = "com.docker.network.bridge.host_binding_ipv4";
+constexpr const char* kGatewayModeOption4 = "com.docker.network.bridge.gateway_mode_ipv4";
+constexpr const char* kGatewayModeOption6 = "com.docker.network.bridge.gateway_mode_ipv6";
 constexpr const char* kDefaultBridge = "nsr0";
 constexpr const char* kDefaultInterfacePrefix = "eth";
 
@@ -35,17 +37,26 @@ std::string bridge_name(const registry::Network& network) {
     return "br-" + std::string(short_id(network.id));
 }
 
+net::GatewayMode gateway_mode_of(const registry::Network& network, Family family) {
+    const std::string mode = text_option(network, family == Family::v4 ? kGatewayModeOption4 : kGatewayModeOption6, "");
+    if (mode == "routed") return net::GatewayMode::routed;
+    return mode == "isolated" ? net::GatewayMode::isolated : net::GatewayMode::nat;
+}
+
 net::BridgeSpec bridge_of(const registry::Network& network) {
     net::BridgeSpec bridge;
     bridge.network_id = network.id;
     bridge.name = bridge_name(network);
     bridge.mtu = mtu_of(network);
     bridge.internal = network.internal;
+    bridge.mode4 = gateway_mode_of(network, Family::v4);
+    bridge.mode6 = gateway_mode_of(network, Family::v6);
     bridge.icc = registry::bool_option(network.options, kIccOption).value_or(true);
     bridge.masquerade = registry::bool_option(network.options, kMasqueradeOption).value_or(true) && !network.internal;
     for (const auto& config : network.ipam) {
         bridge.subnets.push_back(config.subnet);
-        if (config.gateway) bridge.addresses.emplace_back(*config.gateway, config.subnet.length());
+        const bool isolated = gateway_mode_of(network, config.subnet.family()) == net::GatewayMode::isolated;
+        if (config.gateway && !isolated) bridge.addresses.emplace_back(*config.gateway, config.subnet.length());
     }
     return bridge;
 }

@@ -11,6 +11,9 @@ namespace nsr::daemon {
 /// Name of the bridge of a network: as the user wants, else nsr0 for the default network, else br-<id12>.
 std::string bridge_name(const registry::Network& network);
 
+/// How a family of a bridge network meets the outside (docker-behaviour N-45).
+net::GatewayMode gateway_mode_of(const registry::Network& network, Family family);
+
 net::BridgeSpec bridge_of(const registry::Network& network);
 
 /// The veth pair of an endpoint that has its addresses; with published ports it needs `hairpin`.

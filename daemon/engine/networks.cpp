@@ -50,6 +50,22 @@ Result<> check_supported(const api::NetworkCreateBody& body) {
     return {};
 }
 
+/// What goes together only with something else.
+Result<> check_ranges(const registry::Network& network) {
+    for (const Family family : {Family::v4, Family::v6}) {
+        if (gateway_mode_of(network, family) == net::GatewayMode::isolated && !network.internal) {
+            return fail(Errc::invalid, "gateway mode 'isolated' can only be used for an internal network");
+        }
+    }
+    constexpr std::uint32_t kMinimumMtu6 = 1280;  // RFC 8200 section 5
+    const auto mtu = registry::number_option(network.options, "com.docker.network.driver.mtu");
+    if (network.enable_ipv6 && mtu && *mtu > 0 && *mtu < kMinimumMtu6) {
+        return fail(Errc::invalid, "failed to parse com.docker.network.driver.mtu value: " + std::to_string(*mtu) +
+                                       " (IPv6 needs at least 1280)");
+    }
+    return {};
+}
+
 bool is_own_subnet(const registry::Registry& registry, const IpPrefix& prefix) {
     for (const auto* network : registry.networks()) {
         for (const auto& config : network->ipam) {
@@ -117,6 +133,8 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
     if (has_parent(network) && parent_of(network).dummy) network.internal = true;
     auto valid = has_bridge(network) ? check_bridge_name(network) : check_parent(network);
     if (!valid) return fail(std::move(valid).error());
+
+    if (auto possible = check_ranges(network); !possible) return fail(std::move(possible).error());
 
     net::IpamRequest request{network.driver, network.enable_ipv4, network.enable_ipv6, {}};
     for (const auto& config : body.ipam) {

@@ -125,7 +125,10 @@ Result<> Engine::publish_ports(const std::string& container_id, Undo& undo) {
         for (const net::HostPort& port : host_ports(chosen)) {
             if (!wanted.contains(port)) proxy_->release(port);
         }
-        for (const net::HostPort& port : wanted) log_undo("port", proxy_->hold(port));
+        for (const auto& row : before.ports) {
+            if (row.count > settings_.proxy_range_limit) continue;  // was not held before either
+            for (const net::HostPort& port : host_ports({row})) log_undo("port", proxy_->hold(port));
+        }
         log_undo("registry", keep_ports(container_id, before.ports));
         log_undo("ports", lead_ports(container_id, before));
     });

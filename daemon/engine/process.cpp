@@ -37,12 +37,23 @@ bool runs_command(const registry::Container& container) {
     return container.sandbox != registry::SandboxKind::pid && container.sandbox_pid != 0;
 }
 
+Result<UniqueFd> Engine::hold_process(const registry::Container& container) const {
+    if (container.sandbox_pid == 0) return UniqueFd();
+    return open_process(container);
+}
+
 Result<> Engine::watch_process(const registry::Container& container) {
-    if (container.sandbox_pid == 0) return {};
-    auto pidfd = open_process(container);
+    auto pidfd = hold_process(container);
     if (!pidfd) return fail(std::move(pidfd).error());
-    watch_(container.id, std::move(*pidfd));
+    if (*pidfd) watch_(container.id, std::move(*pidfd));
     return {};
+}
+
+/// The command that a container was made for has its namespace for life: it cannot be moved to a new one.
+Result<> Engine::check_command(const registry::Container& container) const {
+    if (!runs_command(container) || container.state != registry::ContainerState::exited) return {};
+    return fail(Errc::conflict,
+                "the command of container '" + container.name + "' can run only once: remove it and use run again");
 }
 
 void Engine::signal_command(const registry::Container& container, int signal) {

@@ -85,15 +85,10 @@ Result<> Engine::restore_networks() {
     for (const auto* network : registry_.networks()) {
         if (!has_links(*network)) continue;
         auto made = ensure_link_of(*network);
-        if (!made && has_parent(*network)) {
-            // A network card may be gone; the others' networks work without it.
-            spdlog::warn("event=parent_missing net={} err={}", log::quoted(network->name),
-                         log::quoted(made.error().message()));
-            continue;
-        }
-        if (!made) {
-            return fail(std::move(made).error(), "restore network '" + network->name + "'");
-        }
+        if (made) continue;
+        // A network card may be gone, or somebody else's link has the name: the other networks work without this one.
+        spdlog::warn("event=network_not_restored net={} err={}", log::quoted(network->name),
+                     log::quoted(made.error().message()));
     }
     return apply_firewall();
 }

@@ -102,6 +102,7 @@ Result<unsigned> Sandboxes::release_others(const std::map<std::string, std::stri
 std::string Sandboxes::path(const registry::Container& container, const registry::Container* donor) const {
     if (donor != nullptr) return path(*donor, nullptr);
     if (container.network_mode == registry::kHostNetwork) return process_path(::getpid());
+    if (container.network_mode.starts_with(kContainerMode)) return "";  // the donor is gone, and its namespace with it
     switch (container.sandbox) {
         case registry::SandboxKind::path:
             return container.sandbox_path;
