@@ -15,7 +15,7 @@ std::string where_to(const View& view, const dns::Query& query) {
     const bool is_of_domain = domain < view.domains.size();
     const std::string whose = is_of_domain ? " for '" + view.domains[domain].first.text() + "'" : "";
     if (upstreams.empty()) return text + "no upstream to ask" + whose;
-    text += "asked" + whose + " of";
+    text += "to be asked" + whose + " of";
     for (const Upstream& upstream : upstreams) {
         text += " " + upstream.address.text() + "#" + std::to_string(upstream.port);
         if (upstream.from_host) text += " (from the host)";
@@ -45,7 +45,11 @@ std::string source_text(const AnswerSource& source) {
         case AnswerSource::Kind::stale:
             return "no upstream answered: from the cache past its time, " + age_text(source.elapsed);
         case AnswerSource::Kind::cached_failure:
-            return "not asked again: no upstream has answered a moment ago";
+            return "not asked again: asking has failed a moment ago";
+        case AnswerSource::Kind::refused:
+            return source.server.address.text() + "#" + std::to_string(source.server.port) + " answered " +
+                   std::string(dns::rcode_name(source.rcode)) + ", and nobody anything better, in " +
+                   milliseconds_text(source.elapsed);
         case AnswerSource::Kind::failure:
             break;
     }

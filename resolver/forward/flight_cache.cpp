@@ -61,14 +61,15 @@ std::size_t FlightTable::answer_cached(const ForwardRequest& request, dns::Buffe
         return write_entry(*entry, request, out, now);
     }
     counters_.cache_failures.add();
-    source_ = {AnswerSource::Kind::cached_failure, {}, {}};
+    source_ = {.kind = AnswerSource::Kind::cached_failure, .server = {}};
     return write_failure(request, dns::Ede::cached_error, out);
 }
 
 std::size_t FlightTable::write_entry(const CacheEntry& entry, const ForwardRequest& request, dns::Buffer out,
                                      TimePoint now) {
     const Age age = entry.age(now);
-    source_ = {age.is_stale ? AnswerSource::Kind::stale : AnswerSource::Kind::cache, {}, now - entry.stored};
+    source_.kind = age.is_stale ? AnswerSource::Kind::stale : AnswerSource::Kind::cache;
+    source_.elapsed = now - entry.stored;
     return write_stored(entry.reply.message, entry.reply.ttls, age, request.datagram, request.query,
                         request.query.reply_limit(request.transport), out);
 }
@@ -103,7 +104,8 @@ bool FlightTable::give_stale(Question& question, TimePoint now) {
     if (entry == nullptr || !entry->is_usable_stale(now)) return false;
     const StoredReply reply = entry->reply;  // delivering may bring the next question
     const Age age = entry->age(now);
-    source_ = {AnswerSource::Kind::stale, {}, now - entry->stored};
+    source_.kind = AnswerSource::Kind::stale;
+    source_.elapsed = now - entry->stored;
     auto waiters = std::exchange(question.waiters, {});
     for (auto& waiter : waiters) {
         const std::size_t size =

@@ -63,7 +63,7 @@ void FlightTable::ask(const ForwardRequest& request, Deliver deliver, TimePoint 
 }
 
 void FlightTable::refuse(const ForwardRequest& request, Deliver& deliver, dns::Ede ede) {
-    source_ = {AnswerSource::Kind::failure, {}, {}};
+    source_ = {.kind = AnswerSource::Kind::failure, .server = {}};
     const std::size_t size = write_failure(request, ede, out_);
     deliver(dns::Bytes(out_).first(size));
 }
@@ -84,6 +84,7 @@ Question* FlightTable::find_same(const ForwardRequest& request, const Route& rou
 
 Question::Id FlightTable::start(const ForwardRequest& request, const std::shared_ptr<const Route>& route,
                                 TimePoint now) {
+    if (std::exchange(request.client->has_moved, false)) wire_.forget(*request.client);
     const std::size_t servers = std::min(route->servers.size(), kServersMax);
     auto question = std::make_unique<Question>(servers, now);
     question->id = ++last_id_;
@@ -128,9 +129,11 @@ void FlightTable::advance(Question::Id id, TimePoint now) {
             case Step::Kind::wait:
                 return;
             case Step::Kind::fail:
+                source_ = {};  // what is relayed now is nobody's good answer
                 if (!question.truncated.empty()) return finish(question, std::vector(question.truncated), now);
                 if (!question.first_failure.empty()) return finish(question, std::vector(question.first_failure), now);
-                return fail(question, dns::Ede::no_reachable_authority, now);
+                // A server that has answered is no failure to reach one.
+                return fail(question, question.refusal ? dns::Ede::none : dns::Ede::no_reachable_authority, now);
             case Step::Kind::ask:
                 break;
         }
@@ -178,11 +181,13 @@ void FlightTable::judge(Question& question, std::size_t server, dns::Bytes reply
         case Rcode::noerror:
         case Rcode::nxdomain:
             memory_.answered(place_of(question, server));
-            source_ = {AnswerSource::Kind::upstream, question.route->servers[question.order[server]],
+            source_ = {AnswerSource::Kind::upstream, question.route->servers[question.order[server]], rcode,
                        now - question.started};
             return finish(question, reply, now);
         case Rcode::servfail:
         case Rcode::refused:
+            question.refusal = {
+                AnswerSource::Kind::refused, question.route->servers[question.order[server]], rcode, {}};
             server_failed(question, server, ServerFailure::refusing, now);
             break;
         default:
@@ -245,7 +250,8 @@ void FlightTable::fail(Question& question, dns::Ede ede, TimePoint now) {
     const auto still = questions_.find(id);
     if (still == questions_.end()) return;
     const auto taken = take(*still->second, now);
-    source_ = {AnswerSource::Kind::failure, {}, now - taken->started};
+    source_ = taken->refusal.value_or(AnswerSource{.kind = AnswerSource::Kind::failure, .server = {}});
+    source_.elapsed = now - taken->started;
     for (auto& waiter : taken->waiters) {
         counters_.forward_failures.add();
         const std::size_t size = write_error(waiter.datagram, waiter.query, Rcode::servfail, ede, out_);

@@ -34,6 +34,8 @@ public:
     /// with that try only.
     virtual bool send(const Try& which, const Upstream& server, const ForwardClient& from, dns::Buffer query,
                       bool over_tcp) = 0;
+    /// The client's addresses or routes may have changed: what was opened in its namespace is not used any more.
+    virtual void forget(const ForwardClient& from) = 0;
 };
 
 struct Waiter;

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "resolver/forward/tcp_channel.h"
@@ -32,6 +33,7 @@ struct Forwarder::State final : Wire {
 
     bool send(const Try& which, const Upstream& server, const ForwardClient& from, dns::Buffer query,
               bool over_tcp) override;
+    void forget(const ForwardClient& from) override;
     void close_sockets(const NetNs& netns);
     void arm();
     void tidy(TimePoint now);
@@ -102,6 +104,17 @@ void Forwarder::State::close_sockets(const NetNs& netns) {
     const auto is_there = [&netns](const auto& entry) { return entry.first.netns == netns.inode(); };
     std::erase_if(udp, is_there);
     std::erase_if(tcp, is_there);
+}
+
+/// A channel may be at work at this moment, and is destroyed later.
+void Forwarder::State::forget(const ForwardClient& from) {
+    const std::uint64_t netns = from.sandbox->inode();
+    if (netns == home->inode()) return;
+    std::erase_if(udp, [netns](const auto& entry) { return entry.first.netns == netns; });
+    for (auto& [place, channel] : tcp) {
+        if (place.netns == netns) boost::asio::post(io, [gone = std::shared_ptr<TcpChannel>(std::move(channel))] {});
+    }
+    std::erase_if(tcp, [](const auto& entry) { return entry.second == nullptr; });
 }
 
 Forwarder::Forwarder(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <boost/container/small_vector.hpp>
@@ -38,6 +39,7 @@ struct Question {
     boost::container::small_vector<std::uint8_t, 8> order;  ///< the flight's servers as indexes of the route's
     std::vector<std::uint8_t> first_failure;                ///< such as FORMERR, relayed if nobody does better (D-72)
     std::vector<std::uint8_t> truncated;                    ///< a reply with TC, relayed if TCP fails
+    std::optional<AnswerSource> refusal;  ///< of the last server that has answered SERVFAIL or REFUSED
     boost::container::small_vector<Waiter, 1> waiters;
     Slot network = kNoSlot;  ///< whose cache keeps the answer; kNoSlot: none
 };

@@ -26,6 +26,7 @@ struct ForwardClient {
 
     // Of RouteTable.
     std::uint64_t serial = 0;                          ///< unlike its namespace's inode never used again
+    bool has_moved = false;                            ///< its view has changed: perhaps its addresses, too
     std::uint64_t view_revision = 0;                   ///< of the view that the routes were made from
     std::vector<std::shared_ptr<const Route>> routes;  ///< of the view's domains in their order, then of other names
 };
@@ -41,10 +42,11 @@ struct ForwardRequest {
 
 /// Where the latest forwarded answer has come from: for explain().
 struct AnswerSource {
-    enum class Kind : std::uint8_t { none, upstream, cache, stale, cached_failure, failure };
+    enum class Kind : std::uint8_t { none, upstream, cache, stale, cached_failure, refused, failure };
     Kind kind = Kind::none;
-    Upstream server;     ///< who has answered, if `upstream`
-    Duration elapsed{};  ///< until it did; or since it did, if from the cache
+    Upstream server;                         ///< who has answered, if `upstream` or `refused`
+    dns::Rcode rcode = dns::Rcode::noerror;  ///< if `refused`
+    Duration elapsed{};                      ///< until it did; or since it did, if from the cache
 };
 
 }  // namespace nsr::resolver

@@ -56,6 +56,7 @@ const std::shared_ptr<const Route>& RouteTable::find(const ForwardRequest& reque
 }
 
 void RouteTable::plan(const View& view, ForwardClient& client) {
+    client.has_moved = client.serial != 0;
     if (client.serial == 0) client.serial = ++last_serial_;
     std::vector<std::shared_ptr<const Route>> routes;
     for (std::size_t domain = 0; domain <= view.domains.size(); ++domain) {

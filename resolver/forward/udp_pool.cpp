@@ -191,6 +191,13 @@ bool UdpPool::send(const Try& which, dns::Buffer query, TimePoint now) {
             chosen = std::move(fresh);
         }
     }
+    if (chosen->send(which, query, now)) return true;
+    // Perhaps its source address is gone (a connected socket keeps the one that it was given): once more from a new
+    // one.
+    auto fresh = open(now);
+    if (!fresh) return false;
+    retired_.push_back(std::move(chosen));
+    chosen = std::move(fresh);
     return chosen->send(which, query, now);
 }
 

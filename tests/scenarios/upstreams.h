@@ -37,6 +37,8 @@ public:
         return !is_lost;
     }
 
+    void forget(const ForwardClient&) override {}
+
     /// The oldest question that no line has expected yet; nothing is server 0.
     Asked take_asked() {
         if (asked_.empty()) return {};

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/command.h"
 #include "tests/support/netns_fixture.h"
 
 namespace nsr::resolver {
@@ -28,7 +29,7 @@ protected:
         server_ = UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_addr.s_addr = htonl(INADDR_ANY);
         ASSERT_EQ(::bind(server_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
         socklen_t size = sizeof address;
         ::getsockname(server_.get(), reinterpret_cast<sockaddr*>(&address), &size);
@@ -94,6 +95,24 @@ TEST_F(UdpPoolTest, TakesOneReplyForEachTry) {
     }
     io_.run_one();
     EXPECT_EQ(replies, 2) << "what comes after the reply is not looked at";
+}
+
+TEST_F(UdpPoolTest, GoesOnFromTheNewAddressWhenItsOwnIsGone) {
+    const auto ip = [](const std::string& command) {
+        const auto done = test::run_command("ip " + command);
+        ASSERT_TRUE(done.ok()) << done.output;
+    };
+    ip("address add 192.0.2.1/32 dev lo");
+    ip("route add local 203.0.113.0/24 dev lo src 192.0.2.1");
+    upstream_.address = *IpAddress::parse("203.0.113.9");
+    UdpPool pool(io_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    ask(pool, now_);
+    EXPECT_EQ(client_.sin_addr.s_addr, ::inet_addr("192.0.2.1"));
+    ip("address delete 192.0.2.1/32 dev lo");
+    ip("address add 192.0.2.2/32 dev lo");
+    ip("route replace local 203.0.113.0/24 dev lo src 192.0.2.2");
+    ask(pool, now_);
+    EXPECT_EQ(client_.sin_addr.s_addr, ::inet_addr("192.0.2.2"));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST_F(ExplainTest, SaysWhyThereIsNoAnswer) {
     EXPECT_THAT(trace("200.0.77.10.in-addr.arpa", "PTR").back(), "inside 10.77.0.0/24, which is ours: not forwarded");
     record("n1", "cdn", "CNAME", "edge.example");
     spec_.upstreams = {Upstream{*IpAddress::parse("192.0.2.53"), 53, "", true}};
-    EXPECT_THAT(trace("cdn").back(), "'edge.example' is not ours: asked of 192.0.2.53#53 (from the host)");
+    EXPECT_THAT(trace("cdn").back(), "'edge.example' is not ours: to be asked of 192.0.2.53#53 (from the host)");
     spec_.keep_single_labels = true;
     EXPECT_THAT(trace("nosuch").back(), "unknown single label, and ndots is set: not forwarded");
 }
