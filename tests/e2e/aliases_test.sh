@@ -61,6 +61,15 @@ assert_resolves client sql "$(address_of app)"
 assert_fails "invalid alias 'a b': only letters, digits, '-', '_' and dots are allowed" \
     nsr attach --name bad --network net1 --network-alias-exclusive 'a b'
 
+# over the API, as Docker's command line says it
+api() { curl -s --unix-socket $SOCKET "http://d$1" -d "$2"; }
+nsr attach --name plain --network net2 >/dev/null
+said=$(api /networks/net1/connect \
+    '{"Container":"plain","EndpointConfig":{"DriverOpts":{"ns-register.alias-exclusive":"Store"}}}')
+assert_eq "$said" "{\"message\":\"container 'late' has the name 'store' on network 'net1' for itself alone\"}"
+api /networks/net1/connect '{"Container":"plain","EndpointConfig":{"DriverOpts":{"ns-register.alias-exclusive":"mine"}}}'
+assert_resolves client mine "$(address_of plain eth1)"
+
 # the network's TTLs
 assert_match "$(dig_in other +noall +answer other)" '^other\.\s+60\s'
 assert_match "$(dig_in other +noall +authority other AAAA)" '^other\.\s+7\s+IN\s+SOA'
