@@ -33,6 +33,12 @@ Bytes split_suffix(Bytes name, Bytes suffix) {
     return at == border ? name.first(border) : Bytes();
 }
 
+/// Whether a name may be a reverse one.
+bool is_arpa(Bytes name) {
+    static constexpr std::uint8_t kArpa[] = {4, 'a', 'r', 'p', 'a'};
+    return name.size() > sizeof kArpa && std::ranges::equal(name.last(sizeof kArpa), kArpa);
+}
+
 /// A header alone, as FORMERR and NOTIMP are (D-103, D-104).
 std::size_t write_refusal(dns::Query query, Rcode rcode, dns::Buffer out) {
     query.question_size = 0;
@@ -99,7 +105,7 @@ private:
 
     std::optional<Outcome> answer_once();
     std::optional<Outcome> answer_name();
-    std::optional<Outcome> answer_reverse();
+    std::optional<Outcome> answer_reverse(bool only_containers);
     std::optional<Outcome> answer_service();
     std::optional<Outcome> answer_match(const Match& match, const Match& first);
     bool add_cname(const StoredRecord& cname);
@@ -197,9 +203,12 @@ Outcome Responder::run() {
 
 /// What is known of the name; nullopt if it is to be asked outside, or is another name for what to look for next.
 std::optional<Outcome> Responder::answer_once() {
-    auto outcome = answer_name();
+    std::optional<Outcome> outcome;
+    // The address of a container has its name, whatever a record says.
+    if (is_arpa(name_->wire()) && (outcome = answer_reverse(true))) return outcome;
+    outcome = answer_name();
     if (outcome || is_cname_) return outcome;
-    if ((outcome = answer_reverse()) || (outcome = answer_service())) return outcome;
+    if ((outcome = answer_reverse(false)) || (outcome = answer_service())) return outcome;
     const bool address_type = query_.type == RrType::a || query_.type == RrType::aaaa;
     if (!view_.keep_single_labels || !address_type || name_->label_count() != 1) return std::nullopt;
     note("unknown single label, and ndots is set: not forwarded");
@@ -325,7 +334,7 @@ bool Responder::add_records(const NameEntry& entry, RrType type) {
     return true;
 }
 
-std::optional<Outcome> Responder::answer_reverse() {
+std::optional<Outcome> Responder::answer_reverse(bool only_containers) {
     const auto reverse = dns::read_reverse(*name_);
     if (!reverse) return std::nullopt;
     const bool is_address = reverse->extra_labels == 0 && reverse->prefix.host_bits() == 0;
@@ -350,7 +359,7 @@ std::optional<Outcome> Responder::answer_reverse() {
             if (ours == nullptr && subnet.contains(reverse->prefix)) ours = &subnet, owner = zone;
         }
     }
-    if (ours == nullptr) return std::nullopt;
+    if (ours == nullptr || only_containers) return std::nullopt;
     note("inside " + ours->text() + ", which is ours: not forwarded");
     const bool is_inner = reverse->extra_labels == 0 && !is_address;
     return negative(is_inner ? Rcode::noerror : Rcode::nxdomain, reverse_owner(*ours), owner->negative_ttl());

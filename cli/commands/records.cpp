@@ -1,5 +1,4 @@
-#include <algorithm>
-#include <fstream>
+#include <charconv>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -9,17 +8,20 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/json.h"
 #include "cli/output.h"
+#include "common/files.h"
 #include "registry/validate.h"
 
 namespace nsr::cli {
 namespace {
+
+constexpr std::uint32_t kTtlMax = 2147483647;  // RFC 2181 §8
 
 struct RecordFlags {
     std::string network;
     std::string name;
     std::string type;
     std::vector<std::string> data;
-    std::optional<std::uint32_t> ttl;
+    std::string ttl;
     std::string format = "table";
     std::string file;
 };
@@ -39,16 +41,27 @@ std::string quoted(const std::string& word) {
     return text + '"';
 }
 
+std::optional<std::uint32_t> ttl_of(const RecordFlags& flags) {
+    std::uint32_t ttl = 0;
+    const char* end = flags.ttl.data() + flags.ttl.size();
+    const auto [stopped, error] = std::from_chars(flags.ttl.data(), end, ttl);
+    const bool is_ttl = error == std::errc{} && stopped == end && ttl <= kTtlMax;
+    return is_ttl ? std::optional(ttl) : std::nullopt;
+}
+
 std::string body_of(const RecordFlags& flags) {
     const bool is_text = registry::lower(flags.type) == "txt";
     std::string data;
     for (const auto& word : flags.data) data += (data.empty() ? "" : " ") + (is_text ? quoted(word) : word);
     Json body{{"Name", flags.name}, {"Type", flags.type}, {"Data", data}};
-    if (flags.ttl) body["Ttl"] = *flags.ttl;
+    if (const auto ttl = ttl_of(flags)) body["Ttl"] = *ttl;
     return body_text(body);
 }
 
 void change_record(Session& session, const RecordFlags& flags, std::string_view method) {
+    if (!flags.ttl.empty() && !ttl_of(flags)) {
+        return session.report("--ttl must be 0 to " + std::to_string(kTtlMax), kUsage);
+    }
     auto done = session.ask(method, route_of(flags), body_of(flags));
     if (!done) session.report(done.error(), Verb::ours);
 }
@@ -68,14 +81,14 @@ void list_records(Session& session, const RecordFlags& flags) {
 }
 
 void import_records(Session& session, const RecordFlags& flags) {
-    std::ifstream file;
-    if (flags.file != "-") {
-        file.open(flags.file, std::ios::binary);
-        if (!file) return session.report("cannot read '" + flags.file + "'", kNotFound);
+    std::string text;
+    if (flags.file == "-") {
+        text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    } else {
+        auto read = read_file(flags.file);
+        if (!read) return session.report("cannot read '" + flags.file + "'", kNotFound);
+        text = std::move(*read);
     }
-    std::istream& input = flags.file == "-" ? std::cin : file;
-    const std::string text{std::istreambuf_iterator<char>(input), {}};
-    if (input.bad()) return session.report("cannot read '" + flags.file + "'", kFailed);
     auto done = parse_reply(session.ask("POST", route_of(flags) + "/import", text));
     if (!done) return session.report(done.error(), Verb::ours);
     std::string line = std::to_string(done->value("Added", std::uint64_t{0})) + " records added";

@@ -5,6 +5,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/names.h"
+#include "registry/validate.h"
 #include "resolver/dns/name.h"
 #include "resolver/zone/master_file.h"
 #include "resolver/zone/record_data.h"
@@ -17,6 +18,11 @@ namespace {
 using Key = std::tuple<std::string, std::string, std::string>;
 
 Key key_of(const registry::Record& record) { return {record.name, record.type, record.data}; }
+
+bool leads_to_itself(const registry::Record& record, const registry::Network& network) {
+    if (record.type != "CNAME") return false;
+    return record.data == record.name + "." || record.data == record.name + "." + registry::lower(network.name) + ".";
+}
 
 }  // namespace
 
@@ -31,6 +37,9 @@ Result<> Engine::add_records(const std::string& network_ref, const std::vector<r
         auto checked = resolver::check_record(record);
         if (!checked) return fail(std::move(checked).error());
         checked->network_id = (*network)->id;
+        if (leads_to_itself(*checked, **network)) {
+            return fail(Errc::invalid, "'" + checked->name + "' cannot be a CNAME record for itself");
+        }
         changes.put_records.push_back(*checked);
         after[key_of(*checked)] = std::move(*checked);
     }

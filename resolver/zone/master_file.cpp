@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "registry/validate.h"
 #include "resolver/dns/name.h"
@@ -137,13 +139,13 @@ public:
 private:
     Result<> directive(const Entry& entry) {
         const std::string& name = entry.words[0].text;
+        if (name != "$TTL" && name != "$ORIGIN") return wrong(entry.line, "'" + name + "' is not supported");
         if (entry.words.size() != 2) return wrong(entry.line, "'" + name + "' takes one argument");
         const std::string& argument = entry.words[1].text;
         if (name == "$TTL") {
             default_ttl_ = parse_ttl(argument);
             return default_ttl_ ? Result<>() : wrong(entry.line, "'" + argument + "' is not a TTL");
         }
-        if (name != "$ORIGIN") return wrong(entry.line, "'" + name + "' is not supported");
         const auto origin = absolute(argument);
         if (!origin) return wrong(entry.line, "'" + argument + "' is not a domain name");
         origin_ = *origin;
@@ -176,6 +178,12 @@ private:
         record.data = std::move(*data);
         auto checked = check_record(std::move(record));
         if (!checked) return wrong(entry.line, checked.error().message());
+        auto& others = owners_[checked->name];
+        others.insert({checked->type, checked->data});
+        const bool has_cname = others.lower_bound({"CNAME", ""}) != others.lower_bound({"CNAMEX", ""});
+        if (has_cname && others.size() > 1) {
+            return wrong(entry.line, "'" + checked->name + "' has a CNAME record and others: a CNAME stands alone");
+        }
         file_.records.push_back(std::move(*checked));
         return {};
     }
@@ -221,6 +229,7 @@ private:
     MasterFile file_;
     dns::Name origin_;
     std::optional<dns::Name> owner_;
+    std::map<std::string, std::set<std::pair<std::string, std::string>>> owners_;  // types and data of each name
     std::optional<std::uint32_t> default_ttl_;
     std::optional<std::uint32_t> last_ttl_;
 };

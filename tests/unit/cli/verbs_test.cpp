@@ -245,6 +245,11 @@ TEST_F(CliTest, ImportsAMasterFile) {
     const auto outcome = run({"record", "import", "net1", path});
     EXPECT_EQ(outcome.status, 3);
     EXPECT_EQ(outcome.err, "Error: cannot read '" + path + "'\n");
+    EXPECT_EQ(run({"record", "import", "net1", folder_}).err, "Error: cannot read '" + folder_ + "'\n");
+    for (const char* ttl : {"-1", "2147483648", "x"}) {
+        EXPECT_EQ(run({"record", "add", "net1", "a", "A", "x", "--ttl", ttl}).err,
+                  "Error: --ttl must be 0 to 2147483647\n");
+    }
 }
 
 TEST_F(CliTest, ListsPublishedPorts) {

@@ -39,6 +39,13 @@ TEST_F(AnswerTest, PrefersContainersToRecordsOfTheSameName) {
     EXPECT_THAT(ask("stopped").data(), ElementsAre("192.0.2.8")) << "the record was there all the time";
 }
 
+TEST_F(AnswerTest, PrefersTheNamesOfContainersForTheirAddresses) {
+    record("n1", "11.0.77.10.in-addr.arpa", "PTR", "somebody");
+    record("n1", "200.0.77.10.in-addr.arpa", "PTR", "somebody");
+    EXPECT_THAT(ask("11.0.77.10.in-addr.arpa", kPtr).data(), ElementsAre("web1.n1."));
+    EXPECT_THAT(ask("200.0.77.10.in-addr.arpa", kPtr).data(), ElementsAre("somebody.")) << "of nobody else";
+}
+
 TEST_F(AnswerTest, GivesRecordsTheirOwnTtl) {
     zones_["n1"].records = {{"n1", "a", "A", "192.0.2.1", 60},  {"n1", "a", "A", "192.0.2.2", 30},
                             {"n1", "a", "AAAA", "fd00::1", 90}, {"n1", "a", "TXT", "x", 7},
