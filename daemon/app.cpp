@@ -91,8 +91,7 @@ public:
     }
 
     void run() {
-        boost::asio::signal_set reload(control_, SIGHUP);
-        wait_for_reload(reload);
+        wait_for_reload();
         boost::asio::signal_set signals(control_, SIGTERM, SIGINT);
         signals.async_wait([this](const boost::system::error_code& error, int number) {
             if (!error) stop(number);
@@ -197,16 +196,19 @@ private:
         if (engine_->wants_sweep()) engine_->sweep();
     }
 
-    void wait_for_reload(boost::asio::signal_set& signals) {
-        signals.async_wait([this, &signals](const boost::system::error_code& error, int) {
-            if (error) return;
+    void wait_for_reload() {
+        reload_.async_wait([this](const boost::system::error_code& error, int) {
+            if (error || leaving_) return;
             operations_->post([this] { engine_->check_everything(); });
-            wait_for_reload(signals);
+            wait_for_reload();
         });
     }
 
     void stop(int number) {
         spdlog::info("event=stopping signal={}", number);
+        // Whatever waits on the control thread keeps it from ending.
+        leaving_ = true;
+        reload_.cancel();
         resolv_conf_.close();
         watcher_.close();
         server_->stop();
@@ -216,6 +218,8 @@ private:
     Metrics metrics_;
     std::optional<InstanceLock> lock_;
     boost::asio::io_context control_{1};
+    boost::asio::signal_set reload_{control_, SIGHUP};
+    bool leaving_ = false;
     std::unique_ptr<Engine> engine_;
     PidWatcher watcher_{control_, [this](const std::string& id) { ended(id); }};
     FileWatcher resolv_conf_{control_, settings_.resolv_conf, [this] { resolv_conf_changed(); }};
