@@ -33,6 +33,7 @@ std::string write_resolved(const ResolveResult& result);
 std::string write_records(const std::vector<registry::Record>& records);
 std::string write_imported(const RecordsImported& imported);
 std::string write_kernel_report(const KernelReport& report);
+std::string write_findings(const std::vector<HostFinding>& findings);
 std::string write_info(const SystemInfo& info);
 std::string write_version(const std::string& version, const std::string& git_commit);
 

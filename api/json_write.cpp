@@ -326,6 +326,12 @@ std::string write_kernel_report(const KernelReport& report) {
     return dump({{"Networks", networks}, {"Firewall", report.firewall}});
 }
 
+std::string write_findings(const std::vector<HostFinding>& findings) {
+    return write_list(findings, [](const HostFinding& finding) {
+        return ordered_json{{"Check", finding.check}, {"Ok", finding.ok}, {"Text", finding.text}, {"Fix", finding.fix}};
+    });
+}
+
 std::string write_info(const SystemInfo& info) {
     return dump({{"Name", info.host_name},
                  {"ServerVersion", info.version},

@@ -26,7 +26,8 @@ struct Response {
 struct Hooks {
     std::string version;
     std::string git_commit;
-    std::function<std::string()> metrics_text;  ///< called on the operations thread
+    std::function<std::string()> metrics_text;            ///< called on the operations thread
+    std::function<void(bool done)> count_operation = {};  ///< told of each request that changes something
 };
 
 /// A target taken apart, percent-decoded.

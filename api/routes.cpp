@@ -178,6 +178,7 @@ Response resolve(const Call& call) {
 Response plan_all(const Call& call) { return shown(call.service.plan_networks(""), write_kernel_report); }
 Response verify_all(const Call& call) { return shown(call.service.verify_networks(""), write_kernel_report); }
 Response repair_all(const Call& call) { return shown(call.service.repair_networks(""), write_kernel_report); }
+Response doctor(const Call& call) { return shown(call.service.doctor(), write_findings); }
 Response plan_one(const Call& call) { return shown(call.service.plan_networks(call.argument(0)), write_kernel_report); }
 Response verify_one(const Call& call) {
     return shown(call.service.verify_networks(call.argument(0)), write_kernel_report);
@@ -232,6 +233,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"PUT", "/ns-register/networks/{}/containers/{}/aliases/{}", alias_add},
     {"DELETE", "/ns-register/networks/{}/containers/{}/aliases/{}", alias_remove},
     {"GET", "/ns-register/resolve", resolve},
+    {"GET", "/ns-register/doctor", doctor},
     {"GET", "/ns-register/plan", plan_all},
     {"GET", "/ns-register/verify", verify_all},
     {"POST", "/ns-register/repair", repair_all},
@@ -312,7 +314,10 @@ Response Router::handle(const Request& request) {
         if (!arguments) continue;
         known_path = true;
         if (route.method != request.method) continue;
-        return route.handler({service_, hooks_, target, request.body, std::move(*arguments)});
+        Response response = route.handler({service_, hooks_, target, request.body, std::move(*arguments)});
+        const bool changes = request.method != "GET" && request.method != "HEAD";
+        if (changes && hooks_.count_operation) hooks_.count_operation(response.status < 400);
+        return response;
     }
     return known_path ? Response{405, write_error("method not allowed")} : Response{404, write_error("page not found")};
 }

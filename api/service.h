@@ -27,6 +27,8 @@ public:
     virtual Result<KernelReport> verify_networks(const std::string& ref) = 0;
     /// Mends it; what was found before.
     virtual Result<KernelReport> repair_networks(const std::string& ref) = 0;
+    /// What is wrong with the host, and what is right.
+    virtual Result<std::vector<HostFinding>> doctor() = 0;
     virtual Result<> connect(const std::string& network, const ConnectBody& body) = 0;
     virtual Result<> disconnect(const std::string& network, const DisconnectBody& body) = 0;
     /// Returns the names of the networks that were removed.

@@ -170,6 +170,14 @@ struct KernelReport {
     std::vector<std::string> firewall;  ///< what concerns the table that all networks share
 };
 
+/// Something that `doctor` has looked at.
+struct HostFinding {
+    std::string check;
+    bool ok = true;
+    std::string text;
+    std::string fix;  ///< what mends it; empty if nothing is wrong
+};
+
 /// What became of a master file.
 struct RecordsImported {
     std::size_t added = 0;

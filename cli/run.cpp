@@ -25,7 +25,7 @@ std::string default_socket() {
 
 /// The exit status for flags that cannot be read: Docker's verbs as Docker's, our own 2.
 int usage_status(const CLI::App& app) {
-    static const std::set<std::string> kOurs = {"alias", "record", "resolve", "ping", "env", "detach", "oci"};
+    static const std::set<std::string> kOurs = {"alias", "record", "resolve", "ping", "env", "detach", "doctor", "oci"};
     for (const auto* verb : app.get_subcommands()) {
         if (verb->get_name() == "create" || verb->get_name() == "attach" || verb->get_name() == "run")
             return kCannotStart;
@@ -91,6 +91,7 @@ int run(int argc, char** argv) {
         if (!socket.empty()) session.set_socket(socket);
     });
     add_network_commands(app, session);
+    add_doctor_command(app, session);
     add_create_commands(app, session);
     add_lifecycle_commands(app, session);
     add_inspect_commands(app, session);

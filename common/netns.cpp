@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "common/fault.h"
+
 namespace nsr {
 namespace {
 
@@ -40,6 +42,7 @@ Result<NetNs> NetNs::open(const std::string& path) {
 Result<NetNs> NetNs::current() { return open(kThreadNetNs); }
 
 Result<NetNs> NetNs::create() {
+    if (fault::fails("new namespace")) return fail_errno("unshare a network namespace", ENOSPC);
     UniqueFd home(::open(kThreadNetNs, O_RDONLY | O_CLOEXEC));
     if (!home) return fail_errno("open the home namespace");
     if (::unshare(CLONE_NEWNET) != 0) return fail_errno("unshare a network namespace");
@@ -54,6 +57,7 @@ Result<NetNs> NetNs::duplicate() const {
 }
 
 Result<UniqueFd> NetNs::enter() const {
+    if (fault::fails("enter namespace")) return fail_errno("enter a network namespace", EMFILE);
     UniqueFd home(::open(kThreadNetNs, O_RDONLY | O_CLOEXEC));
     if (!home) return fail_errno("open the home namespace");
     if (::setns(fd_.get(), CLONE_NEWNET) != 0) return fail_errno("enter a network namespace");

@@ -143,9 +143,14 @@ private:
     }
 
     Result<> listen() {
-        router_.emplace(*engine_, api::Hooks{.version = kVersion, .git_commit = kGitCommit, .metrics_text = [this] {
-                                                 return current_metrics();
-                                             }});
+        router_.emplace(*engine_, api::Hooks{.version = kVersion,
+                                             .git_commit = kGitCommit,
+                                             .metrics_text = [this] { return current_metrics(); },
+                                             .count_operation =
+                                                 [this](bool done) {
+                                                     metrics_.operations.add();
+                                                     if (!done) metrics_.operation_failures.add();
+                                                 }});
         server_.emplace(control_, settings_.socket, *router_, metrics_,
                         [this](std::function<void()> task) { operations_->post(std::move(task)); });
         return server_->listen();

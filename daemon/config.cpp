@@ -91,11 +91,49 @@ Result<bool> apply_forward_limit(std::string_view key, const toml::node& value, 
     return false;
 }
 
+/// [{ base = "10.10.0.0/16", size = 24 }, ...], as dockerd's default-address-pools.
+Result<> apply_pools(const toml::node& node, const std::string& path, std::string_view key, Settings& settings) {
+    constexpr const char* kShape = R"(must be an array of { base = "ADDRESS/LENGTH", size = LENGTH })";
+    const auto* array = node.as_array();
+    if (array == nullptr) return wrong(path, key, kShape);
+    settings.pools.clear();
+    for (const auto& element : *array) {
+        const auto* table = element.as_table();
+        if (table == nullptr) return wrong(path, key, kShape);
+        const auto base = IpPrefix::parse((*table)["base"].value_or(std::string()));
+        const auto size = (*table)["size"].value<std::int64_t>();
+        if (!base || !size) return wrong(path, key, kShape);
+        const std::int64_t longest = base->family() == Family::v4 ? 30 : 126;
+        if (*size < base->length() || *size > longest) {
+            return wrong(path, key,
+                         "has a pool whose size does not lie between its base's and " + std::to_string(longest));
+        }
+        settings.pools.push_back({base->network(), static_cast<unsigned>(*size)});
+    }
+    return {};
+}
+
+/// [ipam]
+Result<> apply_ipam(const toml::node& node, const std::string& path, Settings& settings) {
+    const auto* table = node.as_table();
+    if (table == nullptr) return wrong(path, "ipam", "must be a table: [ipam]");
+    for (const auto& [key, value] : *table) {
+        if (key != "pools") return wrong(path, "ipam." + std::string(key.str()), "is not a setting");
+        if (auto applied = apply_pools(value, path, "ipam.pools", settings); !applied) return applied;
+    }
+    return {};
+}
+
 /// [nft]
 Result<> apply_nft(const toml::node& node, const std::string& path, NftSettings& nft) {
     const auto* table = node.as_table();
     if (table == nullptr) return wrong(path, "nft", "must be a table: [nft]");
     for (const auto& [key, value] : *table) {
+        if (key == "docker_user") {
+            if (!value.is_boolean()) return wrong(path, "nft.docker_user", "must be true or false");
+            nft.docker_user = value.as_boolean()->get();
+            continue;
+        }
         if (key != "repair") return wrong(path, "nft." + std::string(key.str()), "is not a setting");
         const std::string text = value.value_or(std::string());
         if (text != "auto" && text != "report") return wrong(path, "nft.repair", R"(must be "auto" or "report")");
@@ -145,6 +183,8 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
         }
         return {};
     }
+    if (key == "ipam") return apply_ipam(value, path, settings);
+    if (key == "default-address-pools") return apply_pools(value, path, key, settings);
     if (key == "nft") return apply_nft(value, path, settings.nft);
     return wrong(path, key, "is not a setting");
 }

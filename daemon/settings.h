@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hosts/resolv_conf.h"
+#include "netsetup/ipam/pools.h"
 #include "resolver/zone/spec.h"
 
 namespace nsr::daemon {
@@ -18,6 +19,7 @@ enum class Repair : std::uint8_t {
 /// [nft]
 struct NftSettings {
     Repair repair = Repair::automatic;
+    bool docker_user = false;  ///< our networks' traffic is accepted in Docker's chain DOCKER-USER
 };
 
 /// What the operator decided: configuration file and flags, checked and merged (flags win).
@@ -37,6 +39,7 @@ struct Settings {
     hosts::DnsSettings dns;
     std::vector<resolver::DomainUpstreams> domains;  ///< [[forward]]
     NftSettings nft;
+    std::vector<net::AddressPoolRange> pools;  ///< of automatic subnets; a family without one has Docker's
     std::string resolv_conf{hosts::kHostResolvConf};
 };
 

@@ -7,6 +7,7 @@
 #include "common/undo.h"
 #include "netsetup/netlink/address.h"
 #include "netsetup/netlink/link.h"
+#include "netsetup/netlink/route.h"
 #include "netsetup/sysctl.h"
 
 namespace nsr::net {
@@ -32,9 +33,30 @@ Result<netlink::Link> mend(netlink::Socket& host, const BridgeSpec& spec, netlin
     return link;
 }
 
+/// The MTU of the link behind the host's default route, where it is not the usual one anyway: packets of containers
+/// leave by it.
+std::optional<std::uint32_t> inherited_mtu(netlink::Socket& host) {
+    constexpr std::uint32_t kUsualMtu = 1500;
+    for (const Family family : {Family::v4, Family::v6}) {
+        const auto routes = netlink::list_routes(host, family);
+        if (!routes) return std::nullopt;
+        const auto way_out =
+            std::ranges::find_if(*routes, [](const auto& route) { return route.destination.length() == 0; });
+        if (way_out == routes->end()) continue;
+        const auto links = netlink::list_links(host);
+        if (!links) return std::nullopt;
+        const auto link = std::ranges::find(*links, way_out->link, &netlink::Link::index);
+        if (link == links->end() || link->mtu == kUsualMtu) return std::nullopt;
+        return link->mtu;
+    }
+    return std::nullopt;
+}
+
 Result<netlink::Link> add(netlink::Socket& host, const BridgeSpec& spec) {
-    const auto added = netlink::add_bridge(
-        host, {.name = spec.name, .group = kLinkGroup, .mac = bridge_mac(spec.network_id), .mtu = spec.mtu});
+    const auto added = netlink::add_bridge(host, {.name = spec.name,
+                                                  .group = kLinkGroup,
+                                                  .mac = bridge_mac(spec.network_id),
+                                                  .mtu = spec.mtu ? spec.mtu : inherited_mtu(host)});
     if (!added) return netlink::refuse("add bridge '" + spec.name + "'", added.error());
     auto link = netlink::find_link(host, spec.name);
     if (!link) return fail(link.error());

@@ -90,7 +90,7 @@ Result<bool> ensure_pair(netlink::Socket& host, netlink::Socket& inside, const I
     const netlink::NewVeth pair{.name = spec.host_name,
                                 .group = kLinkGroup,
                                 .master = (*bridge)->index,
-                                .mtu = spec.mtu,
+                                .mtu = spec.mtu ? spec.mtu : (*bridge)->mtu,
                                 .peer_name = spec.name,
                                 .peer_mac = spec.mac,
                                 .peer_namespace = sandbox.fd()};

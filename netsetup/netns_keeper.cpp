@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "common/fault.h"
 #include "common/files.h"
 #include "netsetup/netsetup.h"
 
@@ -33,6 +34,7 @@ Result<> make_shared(const std::string& directory) {
 
 /// Pins a namespace to a new file. The file is created here: EEXIST is the caller's business.
 Result<> pin(const NetNs& netns, const std::string& path) {
+    if (fault::fails("pin namespace")) return fail_errno("mount '" + path + "'", ENOMEM);
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
     if (!file && errno == EEXIST) return fail(Errc::conflict, "'" + path + "' exists already");
     if (!file) return fail_errno("create '" + path + "'");
@@ -45,6 +47,7 @@ Result<> pin(const NetNs& netns, const std::string& path) {
 
 /// umount, as often as something is mounted, and unlink: each alone would leave the namespace alive or the file behind.
 Result<> unpin(const std::string& path) {
+    if (fault::fails("unpin namespace")) return fail_errno("unmount '" + path + "'", EBUSY);
     while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
     if (errno != EINVAL && errno != ENOENT) return fail_errno("unmount '" + path + "'");
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("remove '" + path + "'");

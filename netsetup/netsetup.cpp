@@ -7,8 +7,10 @@
 
 #include "common/log.h"
 #include "netsetup/bridge.h"
+#include "netsetup/doctor.h"
 #include "netsetup/flow_cleaner.h"
 #include "netsetup/interface.h"
+#include "netsetup/netlink/link.h"
 #include "netsetup/netlink/route.h"
 #include "netsetup/nft/dns_rewrite.h"
 #include "netsetup/nft/firewall.h"
@@ -80,6 +82,15 @@ public:
     Result<> replace_firewall(const std::vector<BridgeSpec>& bridges) override { return firewall_.replace(bridges); }
     bool firewall_touched() override { return firewall_.touched(); }
     int firewall_events() const override { return firewall_.events(); }
+    bool other_firewalls_changed() override { return firewall_.others_changed(); }
+    Result<std::vector<Finding>> foreign_firewalls(const std::vector<BridgeSpec>& bridges) override {
+        return firewall_.examine_others(bridges);
+    }
+    Result<> let_docker_pass(const std::vector<BridgeSpec>& bridges) override {
+        return firewall_.let_docker_pass(bridges);
+    }
+    std::vector<Finding> examine(const std::vector<BridgeSpec>& bridges, const std::set<std::string>& wanted) override;
+    Result<std::vector<std::string>> interfaces_in(const NetNs& sandbox) override;
     Result<std::vector<std::string>> verify_bridge(const BridgeSpec& spec) override {
         return net::verify_bridge(socket_, spec);
     }
@@ -132,6 +143,24 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
     // First the guard, then what it guards.
     if (auto ensured = firewall_.ensure(bridges); !ensured) return ensured;
     return host_.call(let_loopback_out);
+}
+
+std::vector<Finding> Kernel::examine(const std::vector<BridgeSpec>& bridges, const std::set<std::string>& wanted) {
+    auto findings = examine_settings(bridges);
+    auto leftovers = examine_leftovers(socket_, wanted);
+    findings.push_back(leftovers ? std::move(*leftovers)
+                                 : Finding{"leftover links", false, leftovers.error().message(), ""});
+    return findings;
+}
+
+Result<std::vector<std::string>> Kernel::interfaces_in(const NetNs& sandbox) {
+    auto socket = netlink::Socket::open_in(sandbox);
+    if (!socket) return fail(socket.error());
+    const auto links = netlink::list_links(*socket);
+    if (!links) return fail(links.error());
+    std::vector<std::string> names;
+    for (const auto& link : *links) names.push_back(link.name);
+    return names;
 }
 
 Result<HostPrefixes> Kernel::host_prefixes() {

@@ -7,6 +7,7 @@
 
 #include "common/netns.h"
 #include "common/result.h"
+#include "netsetup/finding.h"
 #include "netsetup/flows.h"
 #include "netsetup/spec.h"
 
@@ -76,6 +77,18 @@ public:
     virtual bool firewall_touched() = 0;
     /// A file descriptor that becomes readable when firewall_touched() may have changed; -1: none.
     virtual int firewall_events() const = 0;
+
+    /// Whether the firewall of another program has changed since this was asked last. Cheap.
+    virtual bool other_firewalls_changed() = 0;
+    /// What of other firewalls cuts the traffic of these networks; one finding that is right if nothing does.
+    virtual Result<std::vector<Finding>> foreign_firewalls(const std::vector<BridgeSpec>& bridges) = 0;
+    /// Docker's chain DOCKER-USER accepts the traffic of exactly these networks; no-op where there is none.
+    virtual Result<> let_docker_pass(const std::vector<BridgeSpec>& bridges) = 0;
+    /// Settings of the kernel that these networks depend on, and links of ours that are not in `wanted`.
+    virtual std::vector<Finding> examine(const std::vector<BridgeSpec>& bridges,
+                                         const std::set<std::string>& wanted) = 0;
+    /// The names of the links in a sandbox.
+    virtual Result<std::vector<std::string>> interfaces_in(const NetNs& sandbox) = 0;
 
     /// How the kernel differs from the spec, a line each ("link 'br-x' is missing"); empty: it does not. Nothing is
     /// changed.

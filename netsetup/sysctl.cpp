@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
+#include "common/fault.h"
 #include "common/files.h"
 
 namespace nsr::net {
@@ -22,13 +24,17 @@ std::string normal(std::string text) {
 
 Result<> set_sysctl(const std::string& name, std::string_view value) {
     const std::string path = kRoot + name;
+    if (fault::fails("sysctl")) return fail_errno("set '" + path + "'", EIO);
     const auto present = read_file(path);
     if (!present) return fail(present.error());
     if (normal(*present) == value) return {};
     return write_existing(path, value);
 }
 
-Result<> write_sysctl(const std::string& name, std::string_view value) { return write_existing(kRoot + name, value); }
+Result<> write_sysctl(const std::string& name, std::string_view value) {
+    if (fault::fails("sysctl")) return fail_errno("set '" + (kRoot + name) + "'", EIO);
+    return write_existing(kRoot + name, value);
+}
 
 bool has_sysctl(const std::string& name) { return ::access((kRoot + name).c_str(), F_OK) == 0; }
 

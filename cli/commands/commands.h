@@ -13,6 +13,7 @@ namespace nsr::cli {
 void add_network_commands(CLI::App& app, Session& session);
 /// plan, verify and repair, below `network`.
 void add_kernel_state_commands(CLI::App& network, Session& session);
+void add_doctor_command(CLI::App& app, Session& session);
 void add_create_commands(CLI::App& app, Session& session);
 void add_lifecycle_commands(CLI::App& app, Session& session);
 void add_inspect_commands(CLI::App& app, Session& session);

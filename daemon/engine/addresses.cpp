@@ -2,6 +2,14 @@
 
 namespace nsr::daemon {
 
+net::AddressPools pools_of(const Settings& settings, const std::string& host_id) {
+    net::AddressPools pools;
+    for (const auto& pool : settings.pools) (pool.base.family() == Family::v4 ? pools.v4 : pools.v6).push_back(pool);
+    if (pools.v4.empty()) pools.v4 = net::default_pools_v4();
+    if (pools.v6.empty()) pools.v6.push_back(net::ula_pool(host_id));
+    return pools;
+}
+
 void Addresses::add_network(const registry::Network& network) {
     auto& allocators = by_network_[network.id];
     for (const auto& config : network.ipam) allocators.emplace_back(config);

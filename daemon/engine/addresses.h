@@ -5,10 +5,15 @@
 #include <vector>
 
 #include "common/result.h"
+#include "daemon/settings.h"
 #include "netsetup/ipam/allocator.h"
+#include "netsetup/ipam/network_config.h"
 #include "registry/model.h"
 
 namespace nsr::daemon {
+
+/// What automatic subnets are cut from: as the settings want, else Docker's pools, and for IPv6 the host's own ULA.
+net::AddressPools pools_of(const Settings& settings, const std::string& host_id);
 
 /// Which addresses of all networks are taken: one allocator for each subnet. Derived from the registry, kept beside it.
 class Addresses {

@@ -41,6 +41,12 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
     for (const auto& attachment : attachments_of(registry_, container.id)) {
         interfaces.push_back(attachment.endpoint->interface);
     }
+    if (!keeps_own_sandbox(container) && container.network_mode != registry::kHostNetwork) {
+        // Its owner may have links of his own there.
+        auto present = netsetup_->interfaces_in(sandbox);
+        if (!present) return fail(std::move(present).error());
+        interfaces.insert(interfaces.end(), present->begin(), present->end());
+    }
     registry::Changes intent;
     registry::Changes back;
     for (auto& endpoint : endpoints) {

@@ -115,6 +115,7 @@ Result<> Engine::disconnect(const std::string& network_ref, const api::Disconnec
         if (outcome && !routed) outcome = std::move(routed);
         auto moved = move_ports(container.id);
         if (outcome && !moved) outcome = std::move(moved);
+        leftovers_ = leftovers_ || !outcome;
         // Not left for later, as at a stop: the container goes on and must not see the link any more.
         sweep();
     }

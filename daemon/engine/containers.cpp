@@ -54,7 +54,9 @@ Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreat
         if (auto watched = watch_process(container); !watched) sandbox_ended(container.id);
     }
     spdlog::info("event=container_created container={} id={}", log::quoted(container.name), short_id(container.id));
-    return api::ContainerCreated{container.id, request->warnings};
+    auto warnings = std::move(request->warnings);
+    warnings.insert(warnings.end(), foreign_warnings_.begin(), foreign_warnings_.end());
+    return api::ContainerCreated{container.id, std::move(warnings)};
 }
 
 Result<> Engine::check_donor(registry::Container& container) const {

@@ -34,6 +34,14 @@ void Engine::set_host_dns(hosts::ResolvConf host) {
 }
 
 void Engine::sweep() {
+    if (leftovers_) {
+        // What could not be removed when its time had come.
+        auto removed = remove_leftovers();
+        if (removed) removed = apply_firewall();
+        leftovers_ = !removed;
+        if (!removed) spdlog::warn("event=sweep_failed err={}", log::quoted(removed.error().message()));
+        return;
+    }
     if (auto swept = netsetup_->sweep(wanted_links()); !swept) {
         spdlog::warn("event=sweep_failed err={}", log::quoted(swept.error().message()));
     }

@@ -75,7 +75,7 @@ public:
 
     /// Deletes links that wait for it, in one batch. Called now and then while idle.
     void sweep();
-    bool wants_sweep() const { return netsetup_->has_dying_links(); }
+    bool wants_sweep() const { return leftovers_ || netsetup_->has_dying_links(); }
 
     /// Brings the gauges of the metrics up to date.
     void count();
@@ -89,6 +89,7 @@ public:
     Result<api::KernelReport> plan_networks(const std::string& ref) override;
     Result<api::KernelReport> verify_networks(const std::string& ref) override;
     Result<api::KernelReport> repair_networks(const std::string& ref) override;
+    Result<std::vector<api::HostFinding>> doctor() override;
     Result<> connect(const std::string& network, const api::ConnectBody& body) override;
     Result<> disconnect(const std::string& network, const api::DisconnectBody& body) override;
     Result<std::vector<std::string>> prune_networks(const api::Filters& filters) override;
@@ -139,6 +140,11 @@ private:
     Result<std::vector<const registry::Network*>> networks_of(const std::string& ref) const;
     Result<std::vector<std::string>> differences_of(const registry::Network& network);
     Result<> mend(const registry::Network& network);
+
+    // doctor.cpp
+    void look_at_other_firewalls();
+    api::HostFinding examine_names() const;
+    api::HostFinding examine_upstreams() const;
 
     // connect.cpp
     Result<> check_connect(const registry::Network& network, const registry::Container& container) const;
@@ -261,6 +267,9 @@ private:
     ExclusiveAliases exclusive_;
     PortBook book_;
     std::map<std::string, Publication> published_;  ///< by container
+    std::string leaving_;                           ///< the network that is being removed and has no rules any more
+    bool leftovers_ = false;                        ///< something could not be removed when its time had come
+    std::vector<std::string> foreign_warnings_;     ///< about other firewalls that cut our traffic
     std::vector<std::string> known_differences_;    ///< of the firewall, as last logged
     Metrics& metrics_;
 };

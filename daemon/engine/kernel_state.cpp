@@ -48,6 +48,7 @@ Result<> Engine::apply_firewall() {
     if (netsetup_->firewall_touched()) firewall_changed();
     const auto bridges = firewall_bridges();
     auto applied = netsetup_->ensure_firewall(bridges);
+    if (applied && settings_.nft.docker_user) look_at_other_firewalls();
     if (applied) return {};
     const bool touched = netsetup_->firewall_touched() || !known_differences_.empty();
     if (!touched) return fail(std::move(applied).error(), "nftables");
@@ -84,6 +85,7 @@ void Engine::mend_firewall(const std::vector<std::string>& differences) {
 }
 
 void Engine::firewall_changed() {
+    if (netsetup_->other_firewalls_changed()) look_at_other_firewalls();
     if (!netsetup_->firewall_touched()) return;
     const auto differences = firewall_differences();
     if (!differences) {
@@ -114,6 +116,7 @@ void Engine::mend_bridges() {
 }
 
 void Engine::check_kernel() {
+    look_at_other_firewalls();
     if (auto differences = firewall_differences()) mend_firewall(*differences);
     mend_bridges();
 }

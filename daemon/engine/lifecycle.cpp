@@ -166,6 +166,7 @@ Result<> Engine::stop(const registry::Container& running, int exit_code) {
     auto withdrawn = withdraw_ports(container.id);
     auto released = release_kernel_state(container, held);
     if (released && !withdrawn) released = std::move(withdrawn);
+    leftovers_ = leftovers_ || !released;
     for (const auto& endpoint : held) addresses_.release(endpoint);
     metrics_.detaches.add();
     metrics_.detach_microseconds.add(microseconds_since(begin));

@@ -104,6 +104,7 @@ Result<api::NetworkCreated> Engine::create_network(const api::NetworkCreateBody&
     undo.commit();
     spdlog::info("event=network_created net={} id={} link={}", log::quoted(network.name), short_id(network.id),
                  has_parent(network) ? parent_of(network).name : bridge_name(network));
+    for (const auto& foreign : foreign_warnings_) warning += foreign + "\n";
     return api::NetworkCreated{network.id, warning};
 }
 
@@ -145,7 +146,7 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
         for (const auto& config : other->ipam) own.push_back(config.subnet);
     }
     const auto avoid = prefixes_to_avoid();
-    auto ipam = net::plan_ipam(request, own, avoid, registry_.host_id());
+    auto ipam = net::plan_ipam(request, own, avoid, pools_of(settings_, registry_.host_id()));
     if (!ipam) return fail(std::move(ipam).error());
     network.ipam = std::move(*ipam);
     // The subnet of a parent link is the host's by design.
@@ -262,7 +263,7 @@ std::vector<net::BridgeSpec> Engine::firewall_bridges() const {
         }
     }
     for (const auto* network : registry_.networks()) {
-        if (!has_bridge(*network)) continue;
+        if (!has_bridge(*network) || network->id == leaving_) continue;
         bridges.push_back(bridge_of(*network));
         bridges.back().published = std::move(published[network->id]);
     }
@@ -291,22 +292,35 @@ Result<> Engine::remove_network(const std::string& ref) {
 }
 
 Result<> Engine::erase_network(const registry::Network& network) {
+    // The rules first: they are one transaction, so that a refusal leaves everything as it was.
+    leaving_ = network.id;
+    Undo undo;
+    undo.add([this] {
+        leaving_.clear();
+        if (auto back = apply_firewall(); !back) {
+            spdlog::error("event=undo_failed step=firewall err={}", log::quoted(back.error().message()));
+        }
+    });
+    if (auto applied = apply_firewall(); !applied) return applied;
     registry::Changes changes;
     changes.erase_networks.push_back(network.id);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    undo.commit();
+    leaving_.clear();
     if (has_names(network)) {
         resolver_->remove_network(network.id);
         resolver_->publish();
     }
     addresses_.remove_network(network.id);
-    auto applied = apply_firewall();
     if (has_links(network)) {
         if (auto gone = remove_link_of(network); !gone) {
-            return fail(std::move(gone).error(), "remove network '" + network.name + "'");
+            spdlog::warn("event=link_left net={} err={}", log::quoted(network.name),
+                         log::quoted(gone.error().message()));
+            leftovers_ = true;
         }
     }
     spdlog::info("event=network_removed net={} id={}", log::quoted(network.name), short_id(network.id));
-    return applied;
+    return {};
 }
 
 Result<std::vector<std::string>> Engine::prune_networks(const api::Filters& filters) {

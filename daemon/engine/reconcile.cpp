@@ -26,6 +26,7 @@ Result<> Engine::reconcile() {
     if (auto done = restore_networks(); !done) return done;
     restore_containers();
     if (auto done = remove_leftovers(); !done) return done;
+    look_at_other_firewalls();
     count();
     const auto elapsed = std::chrono::steady_clock::now() - begin;
     spdlog::info("event=reconciled networks={} containers={} running={} dur_ms={}", metrics_.networks.value(),
@@ -46,7 +47,8 @@ Result<> Engine::ensure_predefined_networks() {
         network.driver = driver;
         network.created = wall_now();
         if (network.driver == "bridge") {
-            auto ipam = net::plan_ipam({network.driver, true, false, {}}, {}, prefixes_to_avoid(), registry_.host_id());
+            auto ipam = net::plan_ipam({network.driver, true, false, {}}, {}, prefixes_to_avoid(),
+                                       pools_of(settings_, registry_.host_id()));
             if (!ipam) return fail(std::move(ipam).error(), "choose a subnet for the default network");
             network.ipam = std::move(*ipam);
         }

@@ -71,7 +71,7 @@ void NftMonitor::count(const void* data, std::size_t size, TableEvents& events) 
     for (int left = static_cast<int>(size); nlmsg_ok(header, left); header = nlmsg_next(header, &left)) {
         if (NFNL_SUBSYS_ID(header->nlmsg_type) != NFNL_SUBSYS_NFTABLES) continue;
         if (NFNL_MSG_TYPE(header->nlmsg_type) == NFT_MSG_NEWGEN) {
-            events.transactions += touched_ ? 1 : 0;
+            (touched_ ? events.transactions : events.others) += 1;
             touched_ = false;
             continue;
         }

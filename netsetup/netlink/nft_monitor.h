@@ -11,6 +11,7 @@ namespace nsr::net::netlink {
 /// What happened to the tables of one name since one looked last.
 struct TableEvents {
     unsigned transactions = 0;  ///< that changed something of a table of that name, whoever made them
+    unsigned others = 0;        ///< that changed tables of other names only
     bool lost = false;          ///< the kernel had more to say than we have read (ENOBUFS): anything may have happened
 };
 

@@ -13,6 +13,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/fault.h"
+
 namespace nsr::net::netlink {
 namespace {
 
@@ -52,6 +54,7 @@ std::unexpected<Error> refuse(const std::string& what, const Refusal& refusal) {
 }
 
 Result<Socket> Socket::open(Subsystem subsystem) {
+    if (fault::fails("netlink socket")) return fail_errno("open a netlink socket", EMFILE);
     Socket socket(nl_socket_alloc());
     if (!socket.socket_) return fail_errno("open a netlink socket", ENOMEM);
     nl_sock* const raw = socket.socket_.get();
@@ -77,6 +80,7 @@ bool Socket::is_interrupted(const Reply& reply) { return !reply && reply.error()
 
 Reply Socket::exchange(Message request, const std::function<void(nlmsghdr*)>& on_message) {
     if (!request.whole()) return std::unexpected(from_errno(EMSGSIZE));
+    if (fault::fails("netlink")) return std::unexpected(from_errno(ENOBUFS));
     nl_sock* const raw = socket_.get();
     if (const int sent = nl_send_auto(raw, request.get()); sent < 0)
         return std::unexpected(Refusal{EIO, nl_geterror(sent)});
@@ -101,6 +105,7 @@ Reply Socket::exchange_batch(std::vector<Message> requests) {
         bytes.insert(bytes.end(), whole.begin(), whole.end());
         bytes.resize(NLMSG_ALIGN(bytes.size()));
     }
+    if (fault::fails("netlink batch")) return std::unexpected(from_errno(ENOBUFS));
     const int sent = nl_sendto(socket_.get(), bytes.data(), bytes.size());
     if (sent < 0) return std::unexpected(Refusal{EIO, nl_geterror(sent)});
     return receive({});

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "netsetup/nft/foreign.h"
 #include "netsetup/nft/listing.h"
 #include "netsetup/nft/ruleset.h"
 
@@ -24,9 +25,58 @@ Result<Firewall> Firewall::open(NetNs host) {
 }
 
 bool Firewall::touched() {
-    const auto events = monitor_.read();
-    touched_ = touched_ || events.lost || events.transactions > 0;
+    note(monitor_.read(), 0);
     return touched_;
+}
+
+/// `own`: how many transactions of ours are among the events.
+void Firewall::note(const netlink::TableEvents& events, unsigned own) {
+    touched_ = touched_ || events.lost || events.transactions > own;
+    others_changed_ = others_changed_ || events.lost || events.others > 0;
+}
+
+bool Firewall::others_changed() {
+    (void)touched();
+    return std::exchange(others_changed_, false);
+}
+
+Result<std::vector<Finding>> Firewall::examine_others(const std::vector<BridgeSpec>& bridges) {
+    auto chains = nft_.list("chains");
+    if (!chains) return fail(chains.error());
+    std::vector<std::string> names;
+    for (const BridgeSpec& bridge : bridges) names.push_back(bridge.name);
+    std::vector<Finding> findings;
+    for (const ForwardDrop& drop : find_forward_drops(*chains)) {
+        const std::string family = drop.table.substr(0, drop.table.find(' '));
+        const bool docker_user = drop.table == family + " filter" && has_docker_user(*chains, family);
+        if (docker_user && let_pass_.contains(family)) continue;
+        findings.push_back({"other firewalls", false,
+                            "the chain '" + drop.chain + "' of table '" + drop.table +
+                                "' belongs to another program and drops what our networks forward",
+                            fix_of(drop, docker_user, names) +
+                                (docker_user ? ", or `docker_user = true` below [nft] in the configuration" : "")});
+    }
+    if (findings.empty()) findings.push_back({"other firewalls", true, "none drops what our networks forward", ""});
+    return findings;
+}
+
+Result<> Firewall::let_docker_pass(const std::vector<BridgeSpec>& bridges) {
+    const auto chains = nft_.list("chains");
+    if (!chains) return fail(chains.error());
+    std::vector<std::string> names;
+    for (const BridgeSpec& bridge : bridges) names.push_back(bridge.name);
+    let_pass_.clear();
+    for (const char* family : {"ip", "ip6"}) {
+        if (!has_docker_user(*chains, family)) continue;
+        const auto rules = nft_.list(std::string("chain ") + family + " filter DOCKER-USER", true);
+        if (!rules) return fail(rules.error());
+        const std::string commands = docker_user_commands(*rules, family, names);
+        if (!commands.empty()) {
+            if (auto done = nft_.run(commands); !done) return fail(done.error(), "change DOCKER-USER");
+        }
+        let_pass_.insert(family);
+    }
+    return {};
 }
 
 Result<> Firewall::ensure(const std::vector<BridgeSpec>& bridges) {
@@ -58,8 +108,7 @@ Result<> Firewall::change(const std::string& commands, HostPolicy policy) {
     if (auto renewed = renew(); !renewed) return renewed;
     (void)touched();
     if (auto changed = nft_.run(commands); !changed) return fail(changed.error(), "change the firewall table");
-    const auto events = monitor_.read();
-    touched_ = touched_ || events.lost || events.transactions > 1;
+    note(monitor_.read(), 1);
     policy_ = std::move(policy);
     return {};
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "common/netns.h"
 #include "common/result.h"
+#include "netsetup/finding.h"
 #include "netsetup/netlink/nft_monitor.h"
 #include "netsetup/nft/policy.h"
 #include "netsetup/nft/runner.h"
@@ -33,12 +35,23 @@ public:
 
     /// Whether somebody else may have changed the table since it was replaced or verified.
     bool touched();
-    /// Becomes readable when touched() may have changed.
+    /// Whether a table of another program has changed since this was asked last.
+    bool others_changed();
+
+    /// The chains of other programs that would cut the traffic of these networks, each with the line that lets it pass;
+    /// one finding that is right if there are none.
+    Result<std::vector<Finding>> examine_others(const std::vector<BridgeSpec>& bridges);
+
+    /// Docker's own chain for the rules of others accepts the traffic of these networks, where it is there.
+    Result<> let_docker_pass(const std::vector<BridgeSpec>& bridges);
+
+    /// Becomes readable when touched() or others_changed() may have changed.
     int events() const { return monitor_.fd(); }
 
 private:
     Firewall(NetNs host, Nft nft, netlink::NftMonitor monitor)
         : host_(std::move(host)), nft_(std::move(nft)), monitor_(std::move(monitor)) {}
+    void note(const netlink::TableEvents& events, unsigned own);
     Result<> change(const std::string& commands, HostPolicy policy);
     Result<const std::string*> expected_listing(const HostPolicy& policy);
     Result<> renew();
@@ -56,6 +69,8 @@ private:
     std::optional<HostPolicy> policy_;  ///< what we put in place last
     std::optional<Expected> expected_;
     bool touched_ = false;
+    bool others_changed_ = true;
+    std::set<std::string> let_pass_;  ///< families in which DOCKER-USER has our rules
 };
 
 }  // namespace nsr::net

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/fault.h"
+
 namespace nsr::net {
 namespace {
 
@@ -35,12 +37,17 @@ Result<Nft> Nft::open_in(const NetNs& sandbox) {
 }
 
 Result<> Nft::run(const std::string& text) {
+    if (fault::fails("nftables")) return fail(Errc::system, "nftables: the kernel refused");
     if (nft_run_cmd_from_buffer(context_.get(), text.c_str()) == 0) return {};
     return fail(failure_from(nft_ctx_get_error_buffer(context_.get())));
 }
 
-Result<std::string> Nft::list_table(const std::string& table) {
-    auto listed = run("list table " + table + "\n");
+Result<std::string> Nft::list_table(const std::string& table) { return list("table " + table); }
+
+Result<std::string> Nft::list(const std::string& what, bool with_handles) {
+    nft_ctx_output_set_flags(context_.get(), with_handles ? NFT_CTX_OUTPUT_HANDLE : 0);
+    auto listed = run("list " + what + "\n");
+    nft_ctx_output_set_flags(context_.get(), 0);
     if (!listed && listed.error().code() == Errc::not_found) return std::string();
     if (!listed) return fail(listed.error());
     return std::string(nft_ctx_get_output_buffer(context_.get()));

@@ -25,6 +25,9 @@ public:
     /// (`create`), Errc::not_found if something does not, else Errc::system.
     Result<> run(const std::string& text);
 
+    /// What `list WHAT` prints ("chains"); with handles if wanted. Empty if there is no such thing.
+    Result<std::string> list(const std::string& what, bool with_handles = false);
+
     /// What `list table FAMILY NAME` prints (`table`: "inet ns-register"), without handles; empty if there is no such
     /// table.
     Result<std::string> list_table(const std::string& table);

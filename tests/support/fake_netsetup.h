@@ -20,7 +20,9 @@ public:
         std::vector<net::BridgeSpec> firewall;
         std::set<IpAddress> stale;
         net::StalePorts stale_ports;
-        bool touched = false;  ///< somebody else has changed the firewall
+        std::string foreign;              ///< what another firewall does to our traffic
+        std::vector<std::string> inside;  ///< links that a sandbox of somebody else's has
+        bool touched = false;             ///< somebody else has changed the firewall
         unsigned calls = 0;
         unsigned fail_at = 0;  ///< the number of the call that fails, counted from 1; 0: none
 
@@ -89,6 +91,16 @@ public:
     }
     bool firewall_touched() override { return world_.touched; }
     int firewall_events() const override { return -1; }
+    bool other_firewalls_changed() override { return false; }
+    Result<std::vector<net::Finding>> foreign_firewalls(const std::vector<net::BridgeSpec>&) override {
+        if (world_.foreign.empty()) return std::vector<net::Finding>{};
+        return std::vector<net::Finding>{{"other firewalls", false, world_.foreign, "the fix"}};
+    }
+    Result<> let_docker_pass(const std::vector<net::BridgeSpec>&) override { return {}; }
+    std::vector<net::Finding> examine(const std::vector<net::BridgeSpec>&, const std::set<std::string>&) override {
+        return {{"IPv4 forwarding", true, "net.ipv4.ip_forward is 1", ""}};
+    }
+    Result<std::vector<std::string>> interfaces_in(const NetNs&) override { return world_.inside; }
     Result<std::vector<std::string>> verify_bridge(const net::BridgeSpec& spec) override {
         const auto found = world_.bridges.find(spec.name);
         if (found != world_.bridges.end() && found->second == spec) return std::vector<std::string>();

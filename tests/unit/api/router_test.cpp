@@ -35,6 +35,16 @@ TEST_F(RouterTest, AnswersPingAndVersionAtOnce) {
     EXPECT_FALSE(Router::is_immediate({"GET", "/metrics", ""}));
 }
 
+TEST_F(RouterTest, CountsWhatChangesSomethingAndWhetherItWasDone) {
+    std::vector<bool> counted;
+    Hooks hooks{"1.2.3", "abc", [] { return std::string(); }, [&](bool done) { counted.push_back(done); }};
+    Router router(service_, hooks);
+    router.handle({"GET", "/networks", ""});
+    router.handle({"POST", "/networks/create", R"({"Name":"net1"})"});
+    router.handle({"POST", "/networks/create", "no JSON"});
+    EXPECT_THAT(counted, ElementsAre(true, false));
+}
+
 TEST_F(RouterTest, MapsRoutesToCalls) {
     struct Row {
         const char* method;
@@ -48,6 +58,10 @@ TEST_F(RouterTest, MapsRoutesToCalls) {
              Row{"POST", "/v1.48/networks/create", R"({"Name":"net1"})", 201, "create_network net1"},
              Row{"GET", "/networks/net1", "", 200, "inspect_network net1"},
              Row{"DELETE", "/networks/net1", "", 204, "remove_network net1"},
+             Row{"GET", "/ns-register/doctor", "", 200, "doctor"},
+             Row{"GET", "/ns-register/verify", "", 200, "verify "},
+             Row{"GET", "/ns-register/networks/net1/plan", "", 200, "plan net1"},
+             Row{"POST", "/ns-register/networks/net1/repair", "", 200, "repair net1"},
              Row{"POST", "/networks/net1/connect", R"({"Container":"web"})", 200, "connect net1 web"},
              Row{"POST", "/networks/net1/disconnect", R"({"Container":"web","Force":true})", 200,
                  "disconnect net1 web force"},

@@ -91,6 +91,32 @@ TEST(ReadConfig, NamesWhatIsWrong) {
     }
 }
 
+TEST(ReadConfig, HasTablesForNftAndIpam) {
+    const auto settings = read_config(R"(
+        [nft]
+        repair = "report"
+        docker_user = true
+        [ipam]
+        pools = [{ base = "10.10.0.0/16", size = 24 }, { base = "fd12:3456::/48", size = 64 }]
+    )",
+                                      "test.toml", {});
+    ASSERT_TRUE(settings) << settings.error().message();
+    EXPECT_EQ(settings->nft.repair, Repair::report);
+    EXPECT_TRUE(settings->nft.docker_user);
+    ASSERT_EQ(settings->pools.size(), 2U);
+    EXPECT_EQ(settings->pools[0].base.text(), "10.10.0.0/16");
+    EXPECT_EQ(settings->pools[1].subnet_length, 64U);
+    EXPECT_EQ(
+        read_config("default-address-pools = [{ base = \"10.0.0.0/8\", size = 20 }]", "test.toml", {})->pools.size(),
+        1U);
+    for (const char* text : {"nft = 1", "[nft]\nrepair = \"never\"", "[nft]\ndocker_user = 1", "[nft]\nx = 1",
+                             "[ipam]\nx = 1", "[ipam]\npools = 1", "[ipam]\npools = [{ base = \"x\", size = 24 }]",
+                             "[ipam]\npools = [{ base = \"10.0.0.0/16\", size = 8 }]",
+                             "[ipam]\npools = [{ base = \"10.0.0.0/16\", size = 31 }]"}) {
+        EXPECT_FALSE(read_config(text, "test.toml", {})) << text;
+    }
+}
+
 TEST(ReadOptions, PutsTheSocketIntoTheRunDirectory) {
     const auto options = read({"--run-dir", "/tmp/x"});
     ASSERT_TRUE(options);

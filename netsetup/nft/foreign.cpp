@@ -1,0 +1,127 @@
+#include "netsetup/nft/foreign.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace nsr::net {
+namespace {
+
+constexpr std::string_view kOurTable = "ns-register";
+constexpr std::string_view kFirewalld = "inet firewalld";
+constexpr std::string_view kFirewalldForward = "filter_FORWARD";
+constexpr std::string_view kComment = "comment \"ns-register\"";
+constexpr std::string_view kHandle = " # handle ";
+
+std::string_view trimmed(std::string_view line) {
+    const auto from = line.find_first_not_of(" \t");
+    if (from == std::string_view::npos) return {};
+    return line.substr(from, line.find_last_not_of(" \t") - from + 1);
+}
+
+std::string_view next_line(std::string_view& text) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return trimmed(line);
+}
+
+/// "WORD NAME {" -> NAME
+std::string_view opened(std::string_view line, std::string_view word) {
+    if (!line.starts_with(word) || !line.ends_with(" {")) return {};
+    line.remove_prefix(word.size());
+    line.remove_suffix(2);
+    return line;
+}
+
+/// Calls `see` with table, chain and each line in it.
+template <typename See>
+void walk(std::string_view ruleset, See&& see) {
+    std::string_view table;
+    std::string_view chain;
+    while (!ruleset.empty()) {
+        const auto line = next_line(ruleset);
+        if (const auto name = opened(line, "table "); !name.empty()) {
+            table = name;
+            chain = {};
+        } else if (const auto inner = opened(line, "chain "); !inner.empty()) {
+            chain = inner;
+        } else if (line == "}") {
+            chain = {};
+        } else if (!chain.empty()) {
+            see(table, chain, line);
+        }
+    }
+}
+
+/// A rule of ours as it is wanted, without counters.
+std::string rule_of(std::string_view side, const std::string& bridge) { return fmt::format("{} \"{}\"", side, bridge); }
+
+}  // namespace
+
+std::vector<ForwardDrop> find_forward_drops(std::string_view ruleset) {
+    std::vector<ForwardDrop> drops;
+    walk(ruleset, [&](std::string_view table, std::string_view chain, std::string_view line) {
+        if (table.ends_with(kOurTable) || !line.starts_with("type filter hook forward ")) return;
+        const bool rejects = table == kFirewalld && chain == kFirewalldForward;
+        if (rejects || line.find("policy drop") != std::string_view::npos) {
+            drops.push_back({std::string(table), std::string(chain)});
+        }
+    });
+    return drops;
+}
+
+bool has_docker_user(std::string_view ruleset, std::string_view family) {
+    const std::string table = fmt::format("table {} filter {{", family);
+    const auto from = ruleset.find(table);
+    if (from == std::string_view::npos) return false;
+    const auto end = std::min(ruleset.find("\n}", from), ruleset.size());
+    return ruleset.substr(from, end - from).find("chain DOCKER-USER {") != std::string_view::npos;
+}
+
+std::string fix_of(const ForwardDrop& drop, bool docker_user, const std::vector<std::string>& bridges) {
+    const std::string names = fmt::format("{}", fmt::join(bridges, " "));
+    if (drop.table == kFirewalld) {
+        return fmt::format(
+            "for i in {}; do firewall-cmd --permanent --zone=trusted --add-interface=$i; done; firewall-cmd "
+            "--reload",
+            names);
+    }
+    const bool is_iptables = (drop.table == "ip filter" || drop.table == "ip6 filter") && drop.chain == "FORWARD";
+    if (is_iptables) {
+        const char* program = drop.table == "ip filter" ? "iptables" : "ip6tables";
+        return fmt::format("for i in {0}; do {1} -I {2} -i $i -j ACCEPT; {1} -I {2} -o $i -j ACCEPT; done", names,
+                           program, docker_user ? "DOCKER-USER" : "FORWARD");
+    }
+    std::string quoted;
+    for (const auto& bridge : bridges) quoted += fmt::format("{}\"{}\"", quoted.empty() ? "" : ", ", bridge);
+    return fmt::format(
+        "nft 'insert rule {0} {1} iifname {{ {2} }} accept; insert rule {0} {1} oifname {{ {2} }} accept'", drop.table,
+        drop.chain, quoted);
+}
+
+std::string docker_user_commands(std::string_view listing, std::string_view family,
+                                 const std::vector<std::string>& bridges) {
+    std::set<std::string> wanted;
+    for (const auto& bridge : bridges) {
+        wanted.insert(rule_of("iifname", bridge));
+        wanted.insert(rule_of("oifname", bridge));
+    }
+    std::string commands;
+    while (!listing.empty()) {
+        const auto line = next_line(listing);
+        const auto handle = line.find(kHandle);
+        if (handle == std::string_view::npos || line.find(kComment) == std::string_view::npos) continue;
+        const auto rule = trimmed(line.substr(0, std::min(line.find(" counter"), line.size())));
+        if (wanted.erase(std::string(rule)) > 0) continue;
+        commands +=
+            fmt::format("delete rule {} filter DOCKER-USER handle {}\n", family, line.substr(handle + kHandle.size()));
+    }
+    for (const auto& rule : wanted) {
+        commands += fmt::format("insert rule {} filter DOCKER-USER {} counter accept {}\n", family, rule, kComment);
+    }
+    return commands;
+}
+
+}  // namespace nsr::net

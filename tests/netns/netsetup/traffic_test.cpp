@@ -1,0 +1,145 @@
+#include "tests/netns/netsetup/outside.h"
+
+/// Isolation and ways out with real traffic: with the bridge filter on and off, over IPv6 alone, and with another MTU.
+namespace nsr::net {
+namespace {
+
+using test::run_command;
+using test::run_json;
+
+/// 0: frames inside a bridge do not pass the IP hooks; 1: they do.
+class BridgeFilterTest : public FirewallTest, public testing::WithParamInterface<const char*> {
+protected:
+    void SetUp() override {
+        FirewallTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        const std::string setting = "/proc/sys/net/bridge/bridge-nf-call-ip";
+        if (!run_command("test -e " + setting + "tables").ok()) GTEST_SKIP() << "no br_netfilter";
+        for (const char* tables : {"tables", "6tables"}) {
+            ASSERT_TRUE(run_command("echo " + std::string(GetParam()) + " > " + setting + tables).ok());
+        }
+    }
+};
+
+TEST_P(BridgeFilterTest, NetworksAreOpenInsideAndClosedToEachOther) {
+    set_up({bridge_spec(1), bridge_spec(2)});
+    const auto one = attach(interface_spec(1, 2));
+    const auto two = attach(interface_spec(1, 3));
+    const auto other = attach(interface_spec(2, 2));
+    EXPECT_TRUE(reaches(one, "10.1.0.3"));
+    EXPECT_TRUE(reaches(two, kOutside));
+    EXPECT_TRUE(is_cut_off(one, "10.2.0.2"));
+    EXPECT_TRUE(is_cut_off(other, "10.1.0.3"));
+    EXPECT_TRUE(is_cut_off(outside(), "10.1.0.2"));
+}
+
+TEST_P(BridgeFilterTest, WithoutIccContainersReachTheOutsideAndNotEachOther) {
+    auto closed = bridge_spec(1);
+    closed.icc = false;
+    set_up({closed});
+    auto first = interface_spec(1, 2);
+    auto second = interface_spec(1, 3);
+    first.isolated = second.isolated = true;
+    const auto one = attach(first);
+    const auto two = attach(second);
+    EXPECT_TRUE(is_cut_off(one, "10.1.0.3"));
+    EXPECT_TRUE(is_cut_off(two, "10.1.0.2"));
+    EXPECT_TRUE(reaches(one, kOutside));
+    EXPECT_TRUE(reaches(one, "10.1.0.1"));
+}
+
+TEST_P(BridgeFilterTest, InternalNetworkIsOpenInside) {
+    auto internal = bridge_spec(1);
+    internal.internal = true;
+    set_up({internal});
+    const auto one = attach(interface_spec(1, 2));
+    const auto two = attach(interface_spec(1, 3));
+    EXPECT_TRUE(reaches(one, "10.1.0.3"));
+    EXPECT_TRUE(is_cut_off(two, kOutside));
+}
+
+INSTANTIATE_TEST_SUITE_P(BridgeNfCall, BridgeFilterTest, testing::Values("0", "1"));
+
+class Ipv6Test : public FirewallTest {
+protected:
+    static constexpr const char* kOutside6 = "2001:db8::9";
+
+    static BridgeSpec v6_bridge() {
+        auto spec = bridge_spec(1);
+        spec.addresses = {*IpPrefix::parse("fd00::1/64")};
+        spec.subnets = {*IpPrefix::parse("fd00::/64")};
+        return spec;
+    }
+
+    NetNs attach_v6(unsigned host) {
+        auto spec = interface_spec(1, host);
+        spec.addresses = {*IpPrefix::parse("fd00::" + std::to_string(host) + "/64")};
+        auto sandbox = NetNs::create();
+        EXPECT_TRUE(kernel().prepare_sandbox(*sandbox));
+        const auto made = kernel().ensure_interface(spec, *sandbox);
+        EXPECT_TRUE(made) << made.error().message();
+        EXPECT_TRUE(
+            kernel().set_default_routes(*sandbox, {.gateway6 = IpAddress::parse("fd00::1"), .interface6 = spec.name}));
+        return std::move(*sandbox);
+    }
+};
+
+TEST_F(Ipv6Test, AddressIsUsableAtOnce) {
+    set_up({v6_bridge()});
+    const auto one = attach_v6(2);
+    EXPECT_EQ(run_command("ip -6 address show dev eth0 tentative scope global", one).output, "");
+    const auto two = attach_v6(3);
+    EXPECT_TRUE(reaches(one, "fd00::3"));
+    EXPECT_TRUE(reaches(two, "fd00::1"));
+}
+
+TEST_F(Ipv6Test, AloneLeavesUnderTheHostsAddress) {
+    set_up({v6_bridge()});
+    const auto one = attach_v6(2);
+    // Without the way back only a masqueraded ping returns.
+    ASSERT_TRUE(run_command("ip -6 route del fd00::/16", outside()).ok());
+    EXPECT_TRUE(reaches(one, kOutside6));
+    EXPECT_TRUE(run_command("ip -4 address show dev eth0", one).output.find("inet ") == std::string::npos);
+}
+
+TEST_F(Ipv6Test, RoutedLeavesUnderItsOwnAddressAndAnswersPings) {
+    auto routed = v6_bridge();
+    routed.mode6 = GatewayMode::routed;
+    set_up({routed});
+    const auto one = attach_v6(2);
+    EXPECT_TRUE(reaches(one, kOutside6));
+    EXPECT_TRUE(reaches(outside(), "fd00::2"));
+    ASSERT_TRUE(run_command("ip -6 route del fd00::/16", outside()).ok());
+    EXPECT_TRUE(is_cut_off(one, kOutside6));
+}
+
+TEST_F(FirewallTest, MtuIsThatOfTheHostsWayOutUnlessSet) {
+    ASSERT_TRUE(run_command("ip link set wan0 mtu 1400 && ip route add default via 198.51.100.9").ok());
+    auto set = bridge_spec(2);
+    set.mtu = 1450;
+    set_up({bridge_spec(1), set});
+    const auto one = attach(interface_spec(1, 2));
+    EXPECT_EQ(run_json("ip -j link show br-1")[0]["mtu"], 1400);
+    EXPECT_EQ(run_json("ip -j link show eth0", one)[0]["mtu"], 1400);
+    EXPECT_EQ(run_json("ip -j link show br-2")[0]["mtu"], 1450);
+}
+
+TEST_F(FirewallTest, OthersThatDropForwardedTrafficAreNamed) {
+    set_up({bridge_spec(1)});
+    EXPECT_TRUE(kernel().foreign_firewalls({bridge_spec(1)})->front().ok);
+    ASSERT_TRUE(run_command("nft 'add table inet mine; add chain inet mine fwd { type filter hook forward priority 0; "
+                            "policy drop; }'")
+                    .ok());
+    EXPECT_TRUE(kernel().other_firewalls_changed());
+    EXPECT_FALSE(kernel().other_firewalls_changed());
+    const auto one = attach(interface_spec(1, 2));
+    EXPECT_TRUE(is_cut_off(one, kOutside));
+    const auto findings = kernel().foreign_firewalls({bridge_spec(1)});
+    ASSERT_EQ(findings->size(), 1U);
+    EXPECT_FALSE(findings->front().ok);
+    ASSERT_TRUE(run_command(findings->front().fix).ok()) << findings->front().fix;
+    EXPECT_TRUE(reaches(one, kOutside));
+}
+
+}  // namespace
+}  // namespace nsr::net
