@@ -15,7 +15,7 @@ void doctor(Session& session, const std::string& format) {
     auto findings = parse_reply(session.ask("GET", "/ns-register/doctor"));
     if (!findings) return session.report(findings.error(), Verb::ours);
     std::size_t wrong = 0;
-    for (const auto& finding : *findings) wrong += finding.value("Ok", true) ? 0 : 1;
+    for (const auto& finding : *findings) wrong += finding.value("Ok", true) ? 0U : 1U;
     if (format == "json") {
         print_line(findings->dump(4));
     } else {

@@ -90,6 +90,12 @@ Result<api::NetworkCreated> Engine::create_network(const api::NetworkCreateBody&
     const registry::Network network = std::move(*planned);
 
     Undo undo;
+    // Runs last, when the registry is as it was: the rules may be there though a step after them failed.
+    undo.add([this] {
+        if (auto applied = apply_firewall(); !applied) {
+            spdlog::error("event=undo_failed step=firewall err={}", log::quoted(applied.error().message()));
+        }
+    });
     registry::Changes changes;
     changes.put_networks.push_back(network);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return fail(std::move(committed).error());

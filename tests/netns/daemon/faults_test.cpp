@@ -141,7 +141,10 @@ protected:
             fault_at = call;
             const bool done = step();
             fault_at = 0;
-            if (fault_name.empty()) break;
+            if (fault_name.empty()) {
+                ASSERT_TRUE(done && back());
+                break;
+            }
             SCOPED_TRACE("call " + std::to_string(call) + ": " + fault_name);
             const std::string after = state();
             if (done)
