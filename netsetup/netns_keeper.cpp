@@ -32,10 +32,12 @@ Result<> make_shared(const std::string& directory) {
     return {};
 }
 
+constexpr mode_t kPinMode = 0444;  // of the files that namespaces are mounted on
+
 /// Pins a namespace to a new file. The file is created here: EEXIST is the caller's business.
 Result<> pin(const NetNs& netns, const std::string& path) {
     if (fault::fails("pin namespace")) return fail_errno("mount '" + path + "'", ENOMEM);
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPinMode));
     if (!file && errno == EEXIST) return fail(Errc::conflict, "'" + path + "' exists already");
     if (!file) return fail_errno("create '" + path + "'");
     const std::string source = "/proc/thread-self/fd/" + std::to_string(netns.fd());
@@ -75,6 +77,16 @@ Result<std::vector<std::string>> entries_of(const std::string& path) {
         if (entry->d_name[0] != '.') entries.emplace_back(entry->d_name);
     }
     return entries;
+}
+
+/// Whether a name is what a crash of ours between pinning and unpinning leaves: an empty file with the mode that we
+/// give
+/// (`ip netns` gives 0), on which nothing is mounted.
+bool is_leftover(const std::string& path) {
+    struct stat file{};
+    struct stat folder{};
+    return ::lstat(path.c_str(), &file) == 0 && ::stat(kNamedDirectory, &folder) == 0 && S_ISREG(file.st_mode) &&
+           (file.st_mode & 07777) == kPinMode && file.st_size == 0 && file.st_uid == 0 && file.st_dev == folder.st_dev;
 }
 
 /// Removes the name if it stands for our namespace; another's stays.
@@ -120,10 +132,15 @@ Result<NetNs> NetnsKeeper::create(const std::string& key, const std::string& nam
     if (auto pinned = pin(*netns, path(key)); !pinned) return fail(pinned.error());
     if (!link_names_) return netns;
 
+    clear_name(name);
     const auto named = pin(*netns, named_path(name));
     if (named || named.error().code() == Errc::conflict) return netns;
     if (auto undone = unpin(path(key)); !undone) return fail(undone.error(), named.error().message());
     return fail(named.error());
+}
+
+void NetnsKeeper::clear_name(const std::string& name) const {
+    if (link_names_ && is_leftover(named_path(name))) (void)::unlink(named_path(name).c_str());
 }
 
 Result<NetNs> NetnsKeeper::find(const std::string& key) const { return open_pinned(path(key)); }

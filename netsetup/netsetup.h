@@ -130,6 +130,8 @@ public:
     Result<NetNs> find(const std::string& key) const;
     /// umount and unlink, both; also of the name ("": of every name that stands for it). No-op if there is none.
     Result<> release(const std::string& key, const std::string& name);
+    /// Removes the file that a crash may have left of a name whose namespace is gone. Others' files stay.
+    void clear_name(const std::string& name) const;
     /// Keys of everything that is there, stale files included.
     Result<std::vector<std::string>> list() const;
     /// The container has another name now.

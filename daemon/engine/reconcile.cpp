@@ -194,6 +194,9 @@ Result<> Engine::remove_leftovers() {
         if (container->state != registry::ContainerState::running || !keeps_own_sandbox(*container)) continue;
         sandboxes[std::string(short_id(container->id))] = container->name;
     }
+    for (const auto* container : registry_.containers()) {
+        if (!sandboxes.contains(std::string(short_id(container->id)))) sandboxes_.clear_name(container->name);
+    }
     auto released = sandboxes_.release_others(sandboxes);
     if (!released) return fail(std::move(released).error(), "remove namespaces that nobody wants");
     std::set<std::string> ids;

@@ -32,6 +32,9 @@ public:
 
     Result<> rename(const registry::Container& container, const std::string& old_name);
 
+    /// Removes what a crash may have left of the name of a container that does not run.
+    void clear_name(const std::string& name) const { keeper_.clear_name(name); }
+
     /// Releases what is pinned for none of these containers (short ids). Returns how many.
     Result<unsigned> release_others(const std::map<std::string, std::string>& wanted_names_by_key);
 

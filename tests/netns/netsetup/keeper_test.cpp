@@ -60,6 +60,14 @@ TEST_F(KernelTest, NameWorksWithIpNetnsAndFollowsARename) {
     EXPECT_EQ(run_command("ls /run/netns /run/ns-register/netns").output, "/run/netns:\n\n/run/ns-register/netns:\n");
 }
 
+TEST_F(KernelTest, NameThatACrashLeftIsClearedAndOthersAreNot) {
+    auto keeper = NetnsKeeper::open(kRunDir, true);
+    NSR_ASSERT_OK(keeper);
+    ASSERT_TRUE(run_command("cd /run/netns && touch web db && chmod 0444 web && chmod 0 db && ip netns add lan").ok());
+    for (const char* name : {"web", "db", "lan"}) keeper->clear_name(name);
+    EXPECT_TRUE(run_command("cd /run/netns && test ! -e web -a -e db && ip netns exec lan true").ok());
+}
+
 TEST_F(KernelTest, NameOfAForeignNamespaceIsNeitherTakenNorRemoved) {
     ASSERT_TRUE(run_command("ip netns add web").ok());
     auto keeper = NetnsKeeper::open(kRunDir, true);
