@@ -127,9 +127,10 @@ TEST_F(FirewallTest, MtuIsThatOfTheHostsWayOutUnlessSet) {
 TEST_F(FirewallTest, OthersThatDropForwardedTrafficAreNamed) {
     set_up({bridge_spec(1)});
     EXPECT_TRUE(kernel().foreign_firewalls({bridge_spec(1)})->front().ok);
-    ASSERT_TRUE(run_command("nft 'add table inet mine; add chain inet mine fwd { type filter hook forward priority 0; "
-                            "policy drop; }'")
-                    .ok());
+    ASSERT_TRUE(
+        run_command("nft -f - <<'END'\ntable inet mine {\n\tchain guard {\n\t\ttype filter hook forward priority "
+                    "0; policy drop;\n\t}\n}\nEND")
+            .ok());
     EXPECT_TRUE(kernel().other_firewalls_changed());
     EXPECT_FALSE(kernel().other_firewalls_changed());
     const auto one = attach(interface_spec(1, 2));
