@@ -2,10 +2,10 @@
 
 /// Where tests make the kernel refuse. Every call into the kernel that changes something, or that a change depends on,
 /// asks fails() first: netlink requests, nftables transactions, namespaces, mounts, settings under /proc/sys. In a
-/// release build it is the constant false.
+/// build without tests it is the constant false.
 namespace nsr::fault {
 
-#ifndef NDEBUG
+#ifdef NSR_FAULT_HOOKS
 /// Told which call is about to be made; true: it is not made, and fails. Set by tests only, on the thread that calls.
 inline bool (*hook)(const char* call) = nullptr;
 

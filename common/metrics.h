@@ -79,8 +79,8 @@ struct Metrics {
     Counter detach_microseconds;  ///< sum
     Counter reconcile_repairs;    ///< things of ours in the kernel that were missing or too many at a reconcile
 
-    Counter kernel_differences;   ///< links, addresses, routes and rules that were not as they should be
-    Counter kernel_repairs;       ///< times that such were mended while the daemon ran
+    Counter kernel_differences;  ///< links, addresses, routes and rules that were not as they should be
+    Counter kernel_repairs;      ///< times that such were mended while the daemon ran
 
     // Changed by the control thread.
     Counter api_requests;

@@ -19,8 +19,6 @@
 namespace nsr::daemon {
 namespace {
 
-#ifndef NDEBUG
-
 using ::testing::AnyOf;
 using ::testing::Eq;
 
@@ -215,8 +213,6 @@ TEST_F(FaultsTest, ConnectAndDisconnect) {
     ASSERT_TRUE(connect());
     every_call_fails_once(leave, connect, true);
 }
-
-#endif
 
 }  // namespace
 }  // namespace nsr::daemon
