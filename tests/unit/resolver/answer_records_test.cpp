@@ -151,6 +151,52 @@ TEST_F(AnswerTest, AnswersServicesBelowWildcards) {
     EXPECT_EQ(ask("a.shop", kSrv).rcode, kNoError);
 }
 
+TEST_F(AnswerTest, GivesTheAddressesOfTheTargetsOfMxAndSrv) {
+    add_network("n6", "");
+    add("n6", "web1", "fd00::11");
+    view({"n1", "n6"});
+    record("n1", "post", "A", "192.0.2.25");
+    record("n1", "mail", "MX", "10 web1.n1");
+    record("n1", "mail", "MX", "20 post");
+    record("n1", "mail", "MX", "30 mx.example.org");
+    record("n1", "mail", "MX", "40 stopped");
+    record("n1", "_sip._udp.pbx", "SRV", "0 0 5060 web1");
+    record("n1", "_sip._udp.pbx", "SRV", "1 0 5061 WEB1");
+    record("n1", "_sip._udp.none", "SRV", "0 0 0 .");
+    const auto additionals = [](const testing::Reply& reply) {
+        std::vector<std::string> texts;
+        for (const auto& each : reply.additionals) texts.push_back(each.name + " " + each.data);
+        return texts;
+    };
+    const auto mail = ask("mail", kMx);
+    EXPECT_THAT(mail.answers, SizeIs(4));
+    EXPECT_THAT(additionals(mail), ElementsAre("web1.n1. 10.77.0.11", "post. 192.0.2.25"));
+    EXPECT_EQ(mail.additionals.at(0).ttl, 5U);
+    const auto service = ask("_sip._udp.pbx", kSrv);
+    EXPECT_THAT(service.answers, SizeIs(2));
+    EXPECT_THAT(additionals(service), ElementsAre("web1. 10.77.0.11", "web1. fd00::11")) << "each host once";
+    EXPECT_THAT(ask("_sip._udp.none", kSrv).answers, SizeIs(1));
+    EXPECT_THAT(ask("_sip._udp.none", kSrv).additionals, IsEmpty()) << "a service that is not there (RFC 2782)";
+    EXPECT_THAT(ask("mail", kAny).additionals, IsEmpty());
+}
+
+TEST_F(AnswerTest, LeavesOutAddressesOfTargetsThatDoNotFit) {
+    const std::string host(60, 'x');
+    record("n1", host, "A", "192.0.2.1");
+    for (int index = 0; index < 20; ++index) record("n1", "many", "A", "192.0.2." + std::to_string(index));
+    record("n1", "mail", "MX", "1 " + host);
+    record("n1", "mail", "MX", "2 many");
+    record("n1", "mail", "MX", "3 web1");
+    const auto small = ask("mail", kMx);
+    EXPECT_FALSE(small.flag(kTc));
+    EXPECT_THAT(small.answers, SizeIs(3));
+    EXPECT_THAT(small.additionals, SizeIs(1)) << "a set is whole or not there";
+    EXPECT_LE(small.size, 512U);
+    const auto large = ask(Ask{.name = "mail", .type = kMx, .edns_size = 1232, .options = {}});
+    EXPECT_THAT(large.additionals, SizeIs(22));
+    EXPECT_TRUE(large.has_opt);
+}
+
 TEST_F(AnswerTest, KnowsEmptyNonTerminals) {
     // RFC 4592 §2.2.2: what has names below exists, and no wildcard answers for it.
     record("n1", "*.app", "A", "192.0.2.1");

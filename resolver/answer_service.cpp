@@ -1,0 +1,67 @@
+/// `_port._proto.NAME` below a name that is known (D-41), from the ports of containers.
+#include <algorithm>
+
+#include "resolver/answer_responder.h"
+
+namespace nsr::resolver {
+
+using dns::Name;
+using dns::Rcode;
+using dns::Reply;
+using dns::RrType;
+
+std::optional<Outcome> Responder::answer_service() {
+    const dns::Bytes wire = name_->wire();
+    if (wire.size() < 4 || wire[1] != '_') return std::nullopt;
+    const std::size_t second = 1U + wire[0];
+    if (second + 1U >= wire.size() || wire[second + 1U] != '_') return std::nullopt;
+    const std::size_t base = second + 1U + wire[second];
+    if (base >= wire.size()) return std::nullopt;
+    const Name service = Name::from_wire(wire.first(base));
+    const Name owner = Name::from_wire(wire.subspan(base));
+    std::optional<Outcome> outcome;
+    lookup().each_match(owner, dns::hash_name(owner.wire()), [&](const Match& match) {
+        const Reply::Mark before = reply_.mark();
+        const bool whole = add_services(match, service);
+        const bool exists = reply_.answers() > before.counts[0] || !whole;
+        const auto apex = static_cast<Reply::Offset>(owner_ + base);
+        if (exists && query_.type == RrType::srv) {
+            outcome = positive(whole);
+        } else {
+            reply_.take_back(before);
+            outcome = negative(exists ? Rcode::noerror : Rcode::nxdomain, apex, match.zone->negative_ttl());
+        }
+        return true;
+    });
+    return outcome;
+}
+
+bool Responder::add_services(const Match& match, const Name& service) {
+    for (const auto& contribution : match.entry->contributions) {
+        if (!contribution.services || (!contribution.ipv4 && !contribution.ipv6)) continue;
+        for (const auto& labels : *contribution.services) {
+            if (std::ranges::find(labels.names, service) == labels.names.end()) continue;
+            std::array<std::uint8_t, 6> data{};  // priority and weight 0 (RFC 2782), then the port
+            dns::write16(&data[4], labels.port);
+            if (!reply_.add_target(Reply::Section::answer, owner_, RrType::srv, match.zone->ttl(), data,
+                                   contribution.canonical)) {
+                return false;
+            }
+        }
+    }
+    const Reply::Mark before = reply_.mark();
+    for (const auto& contribution : match.entry->contributions) {
+        for (const auto& address : {contribution.ipv4, contribution.ipv6}) {
+            if (!address || reply_.answers() == 0) continue;
+            const RrType type = address->is_v4() ? RrType::a : RrType::aaaa;
+            if (!reply_.add_named(Reply::Section::additional, contribution.canonical, type, match.zone->ttl(),
+                                  address->bytes())) {
+                reply_.take_back(before);  // additional records are a courtesy: no TC for them (RFC 2181 §9)
+                return true;
+            }
+        }
+    }
+    return true;
+}
+
+}  // namespace nsr::resolver
