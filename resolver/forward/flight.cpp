@@ -12,8 +12,9 @@ Step Flight::next(TimePoint now) {
     const auto is_untried = [](const Server& server) { return server.tries == 0 && !server.has_failed; };
     const bool waits = std::ranges::any_of(servers_, is_waiting);
     const auto untried = std::ranges::find_if(servers_, is_untried);
-    if (untried != servers_.end() && (!waits || now - last_new_ >= kHeadStart)) {
+    if (untried != servers_.end() && (!waits || hands_over_ || now - last_new_ >= kHeadStart)) {
         last_new_ = now;
+        hands_over_ = false;
         return ask(static_cast<std::size_t>(untried - servers_.begin()), now);
     }
     if (!waits && untried == servers_.end()) return {Step::Kind::fail, 0};

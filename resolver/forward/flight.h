@@ -35,8 +35,11 @@ public:
     /// To be called at the start, after every event and now and then; again while it says `ask`.
     Step next(TimePoint now);
 
-    /// The server cannot be reached, or has answered that it cannot help.
-    void failed(std::size_t server) { servers_[server].has_failed = true; }
+    /// The server cannot be reached, or has answered that it cannot help: the next one has its turn at once.
+    void failed(std::size_t server) {
+        hands_over_ |= !servers_[server].has_failed;
+        servers_[server].has_failed = true;
+    }
 
     /// Whether the server was asked so long ago that it counts as silent.
     bool is_silent(std::size_t server, TimePoint now) const;
@@ -54,6 +57,7 @@ private:
     boost::container::small_vector<Server, 4> servers_;
     TimePoint end_;
     TimePoint last_new_{};  ///< when a server was asked for the first time
+    bool hands_over_ = false;
 };
 
 }  // namespace nsr::resolver

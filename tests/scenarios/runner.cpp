@@ -24,13 +24,15 @@ using Words = std::vector<std::string>;
 using std::chrono::milliseconds;
 
 const std::map<std::string, unsigned> kTypes{{"A", 1}, {"PTR", 12}, {"MX", 15}, {"TXT", 16}, {"AAAA", 28}};
-const std::map<std::string, unsigned> kRcodes{{"NOERROR", 0}, {"SERVFAIL", 2}, {"NXDOMAIN", 3}, {"REFUSED", 5}};
+const std::map<std::string, unsigned> kRcodes{{"NOERROR", 0},  {"FORMERR", 1}, {"SERVFAIL", 2},
+                                              {"NXDOMAIN", 3}, {"NOTIMP", 4},  {"REFUSED", 5}};
 
 /// Extended DNS Errors (RFC 8914) that scripts are to see.
 const std::map<std::string, const char*> kReasons{{"000f00020000", "too many"},
                                                   {"000f00020003", "stale"},
                                                   {"000f00020013", "stale"},
-                                                  {"000f0002000d", "failed before"}};
+                                                  {"000f0002000d", "failed before"},
+                                                  {"000f00020011", "filtered"}};
 
 /// What is said of a reply: "NOERROR, no answer, authority SOA" or "NOERROR www A 10.1.0.2 ttl 5".
 std::string describe(const testing::Reply& reply) {
@@ -90,6 +92,7 @@ private:
             ZoneSpec zone;
             zone.network_id = zone.network_name = w.at(1);
             zone.reverse_subnets.push_back(*IpPrefix::parse(w.at(2)));
+            if (w.size() > 3) zone.mode = w.at(4) == "off" ? DnsMode::off : DnsMode::forward_only;
             book_.put_network(zone);
         } else if (w[0] == "container") {
             join(w);
@@ -99,11 +102,15 @@ private:
         } else if (w[0] == "the" && w[1] == "cache") {  // the cache is off | holds 4 KiB
             cache_bytes_ = w[2] == "off" || w[3] == "off" ? 0 : std::stoul(w[3]) * 1024;
             for (auto& [name, container] : containers_) ask_of(container, container.view.upstreams);
-        } else if (w[0] == "domain") {  // domain corp.example is at upstream 3
-            domains_.push_back({w.at(1), {ScriptedUpstreams::server(std::stoul(w.at(5)), false)}});
+        } else if (w[0] == "domain") {  // domain corp.example is at upstream 3 [on host]
+            domains_.push_back({w.at(1), {ScriptedUpstreams::server(std::stoul(w.at(5)), w.size() > 6)}});
             for (auto& [name, container] : containers_) ask_of(container, container.view.upstreams);
         } else if (w.size() == 5 && w[1] == "has" && w[3] == "upstream") {  // app has its upstream 4
             ask_of(containers_.at(w[0]), {ScriptedUpstreams::server(std::stoul(w[4]), false)});
+        } else if (w.size() > 4 && w[3] == "internal") {  // app is on internal networks
+            auto& container = containers_.at(w[0]);
+            container.view.outside = false;
+            ask_of(container, container.view.upstreams);
         } else if (w.size() > 1 && w[1] == "stops") {
             for (auto& [network, names] : containers_.at(w[0]).endpoints) put(network, names, std::nullopt);
         } else if (w.size() > 3 && w[1] == "starts") {

@@ -58,7 +58,7 @@ inline Packet reply_packet(const Ask& ask, unsigned rcode, const std::vector<Ans
         for (const auto& record : records) {
             if (record.section != section) continue;
             append_record(packet, record);
-            ++packet[7 + 2 * section];
+            if (++packet[7 + 2 * section] == 0) ++packet[6 + 2 * section];
         }
     }
     if (ask.edns_size < 0) return packet;

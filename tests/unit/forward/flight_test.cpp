@@ -79,6 +79,17 @@ TEST_F(FlightTest, AsksTheNextServerAtOnceAfterAFailure) {
     EXPECT_THAT(take_log(), ElementsAre("0: ask 0", "10: ask 1", "30: ask 2"));
 }
 
+TEST_F(FlightTest, AsksTheNextServerAtOnceThoughAnotherIsSilent) {
+    start(4);
+    act();
+    run(300ms);
+    fails(1);
+    fails(1);
+    run(200ms);
+    fails(0);
+    EXPECT_THAT(take_log(), ElementsAre("0: ask 0", "250: ask 1", "300: ask 2", "500: ask 3"));
+}
+
 TEST_F(FlightTest, WaitsForAServerThatMayStillAnswer) {
     start(2);
     act();
