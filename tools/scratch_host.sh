@@ -24,8 +24,12 @@ enter_scratch_host() {
     # As process 1 of its namespace the shell has no default reaction to these.
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    mount -t sysfs sysfs /sys
     mount -t tmpfs tmpfs /run
+    mkdir /run/cgroup # a new sysfs covers it, and programs that run containers want it
+    mount --rbind /sys/fs/cgroup /run/cgroup
+    mount -t sysfs sysfs /sys
+    mount --move /run/cgroup /sys/fs/cgroup
+    rmdir /run/cgroup
     mkdir -p /etc/netns # where ip netns looks for files
     mount -t tmpfs tmpfs /etc/netns
     mkdir -p /run/netns /run/lock /run/tmp
