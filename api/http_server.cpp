@@ -157,8 +157,12 @@ private:
         auto work = asio::make_work_guard(server_->control_);
         server_->post_([self = shared_from_this(), work, request = std::move(request)]() mutable {
             asio::io_context& control = self->server_->control_;
-            auto response = std::make_shared<Response>(self->handle(request));
-            asio::post(control, [self = std::move(self), response] { self->reply(std::move(*response)); });
+            Response response = self->handle(request);
+            Router& router = self->server_->router_;
+            router.when_ready(std::move(response), [self = std::move(self), work, &control](Response ready) mutable {
+                auto shared = std::make_shared<Response>(std::move(ready));
+                asio::post(control, [self = std::move(self), shared] { self->reply(std::move(*shared)); });
+            });
         });
     }
 

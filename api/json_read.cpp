@@ -44,6 +44,16 @@ std::optional<bool> flag(const json& object, const char* field) {
     return value.get<bool>();
 }
 
+std::optional<int> number(const json& object, const char* field) {
+    const json& value = at(object, field);
+    if (value.is_null()) return std::nullopt;
+    const bool fits =
+        value.is_number_integer() && (value.is_number_unsigned() ? std::in_range<int>(value.get<std::uint64_t>())
+                                                                 : std::in_range<int>(value.get<std::int64_t>()));
+    if (!fits) wrong(field, "a number of 32 bits");
+    return value.get<int>();
+}
+
 std::vector<std::string> texts(const json& object, const char* field) {
     const json& value = at(object, field);
     std::vector<std::string> all;
@@ -93,12 +103,7 @@ EndpointSettings read_endpoint(const json& object) {
     settings.aliases = texts(object, "Aliases");
     settings.mac = text(object, "MacAddress");
     settings.driver_options = map(object, "DriverOpts");
-    const json& priority = at(object, "GwPriority");
-    const bool is_priority = priority.is_number_integer() &&
-                             (priority.is_number_unsigned() ? std::in_range<int>(priority.get<std::uint64_t>())
-                                                            : std::in_range<int>(priority.get<std::int64_t>()));
-    if (!priority.is_null() && !is_priority) wrong("GwPriority", "a number of 32 bits");
-    settings.gw_priority = priority.is_null() ? 0 : priority.get<int>();
+    settings.gw_priority = number(object, "GwPriority").value_or(0);
     return settings;
 }
 
@@ -167,6 +172,10 @@ ContainerCreateBody container_create(const json& object) {
     body.hostname = text(object, "Hostname");
     body.domainname = text(object, "Domainname");
     body.mac = text(object, "MacAddress");
+    body.user = text(object, "User");
+    body.directory = text(object, "WorkingDir");
+    body.stop_signal = text(object, "StopSignal");
+    body.stop_timeout = number(object, "StopTimeout");
     body.exposed_ports = keys(object, "ExposedPorts");
     const json& host = at(object, "HostConfig");
     body.network_mode = text(host, "NetworkMode");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -6,6 +7,7 @@
 
 #include "api/json.h"
 #include "common/ids.h"
+#include "registry/labels.h"
 #include "registry/validate.h"
 
 namespace nsr::api {
@@ -137,6 +139,15 @@ ordered_json config_object(const registry::Container& container) {
                         {"Env", list_or_null(container.env)}, {"Cmd", list_or_null(container.command)},
                         {"Image", container.image},           {"Labels", object_of(container.labels)}};
     if (const auto exposed = exposed_ports(container); !exposed.empty()) config["ExposedPorts"] = exposed;
+    for (const auto& [label, field] :
+         {std::pair{registry::kUserLabel, "User"}, std::pair{registry::kDirectoryLabel, "WorkingDir"},
+          std::pair{registry::kStopSignalLabel, "StopSignal"}}) {
+        if (const auto found = container.labels.find(label); found != container.labels.end())
+            config[field] = found->second;
+    }
+    if (const auto found = container.labels.find(registry::kStopTimeoutLabel); found != container.labels.end()) {
+        config["StopTimeout"] = std::atoi(found->second.c_str());
+    }
     return config;
 }
 

@@ -20,6 +20,7 @@ struct Response {
     int status = 200;
     std::string body;
     std::string content_type = "application/json";
+    std::string awaited = {};  ///< not to be sent before the command of this container has ended
 };
 
 /// What the routes need besides the service.
@@ -56,6 +57,9 @@ public:
 
     /// Operations thread, or any thread if is_immediate().
     Response handle(const Request& request);
+
+    /// Operations thread. Calls `send` there with `response` when what it awaits has happened, or with a refusal.
+    void when_ready(Response response, std::function<void(Response)> send);
 
 private:
     Service& service_;

@@ -128,9 +128,30 @@ Response container_inspect(const Call& call) {
 }
 
 Response container_start(const Call& call) { return changed(call.service.start_container(call.argument(0))); }
-Response container_stop(const Call& call) { return changed(call.service.stop_container(call.argument(0))); }
+/// 204 or 304 when it has ended.
+Response stopping(const Result<Stopping>& result) {
+    if (!result) return refused(result.error());
+    return {.status = result->changed ? 204 : 304, .body = "", .awaited = result->awaited};
+}
+
+Response container_stop(const Call& call) {
+    StopTerms terms;
+    terms.signal = call.target.parameter("signal");
+    if (const std::string text = call.target.parameter("t"); !text.empty()) {
+        int seconds = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+        if (error != std::errc{} || end != text.data() + text.size()) {
+            return refused(Error(Errc::invalid, "invalid time to wait: '" + text + "'"));
+        }
+        terms.seconds = seconds;
+    }
+    return stopping(call.service.stop_container(call.argument(0), terms));
+}
+
 Response container_restart(const Call& call) { return done(call.service.restart_container(call.argument(0))); }
-Response container_kill(const Call& call) { return done(call.service.kill_container(call.argument(0))); }
+Response container_kill(const Call& call) {
+    return stopping(call.service.kill_container(call.argument(0), call.target.parameter("signal")));
+}
 
 Response container_rename(const Call& call) {
     return done(call.service.rename_container(call.argument(0), call.target.parameter("name")));
@@ -320,6 +341,14 @@ Response Router::handle(const Request& request) {
         return response;
     }
     return known_path ? Response{405, write_error("method not allowed")} : Response{404, write_error("page not found")};
+}
+
+void Router::when_ready(Response response, std::function<void(Response)> send) {
+    if (response.awaited.empty()) return send(std::move(response));
+    const std::string id = response.awaited;
+    service_.when_ended(id, [response = std::move(response), send = std::move(send)](const Result<>& outcome) {
+        send(outcome ? response : refused(outcome.error()));
+    });
 }
 
 std::vector<std::string> route_list() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +9,21 @@
 #include "common/result.h"
 
 namespace nsr::api {
+
+/// How the command of a container is asked to end. Of no meaning for other containers.
+struct StopTerms {
+    std::string signal;          ///< "": the container's own, SIGTERM by default
+    std::optional<int> seconds;  ///< until SIGKILL; negative: never; none: the container's own, 10 by default
+};
+
+/// What a stop has come to so far.
+struct Stopping {
+    bool changed = true;  ///< false: there was nothing to do (304)
+    std::string awaited;  ///< the id of a container whose command has yet to end; "": all is done
+};
+
+/// Told how the end of a container went.
+using Ended = std::function<void(const Result<>& outcome)>;
 
 /// What the API can do, as plain calls: the routes parse a request, call one of these and render what it returns.
 /// Implemented by daemon/engine. Every call is made on the operations thread and may block there. References (`ref`)
@@ -38,9 +55,14 @@ public:
     /// Returns false if it was running already (304).
     virtual Result<bool> start_container(const std::string& ref) = 0;
     /// Returns false if it was stopped already (304).
-    virtual Result<bool> stop_container(const std::string& ref) = 0;
+    /// Returns what is still awaited: a container that was made for a command stops when the command has ended.
+    virtual Result<Stopping> stop_container(const std::string& ref, const StopTerms& terms) = 0;
     virtual Result<> restart_container(const std::string& ref) = 0;
-    virtual Result<> kill_container(const std::string& ref) = 0;
+    /// Stops a container at once; a command is sent `signal` instead ("": SIGKILL), and need not end by it.
+    virtual Result<Stopping> kill_container(const std::string& ref, const std::string& signal) = 0;
+    /// Calls `then` once, when the command of the container has ended and what depends on it is done: at once if there
+    /// is nothing to wait for.
+    virtual void when_ended(const std::string& id, Ended then) = 0;
     /// The command that the container was made for has ended with this status.
     virtual Result<> container_exited(const std::string& ref, int exit_code) = 0;
     virtual Result<> rename_container(const std::string& ref, const std::string& name) = 0;

@@ -117,6 +117,10 @@ struct ContainerCreateBody {
     std::vector<std::string> dns_search;
     std::vector<std::string> dns_options;
     std::vector<std::string> extra_hosts;
+    std::string stop_signal;
+    std::optional<int> stop_timeout;  ///< seconds
+    std::string user;
+    std::string directory;  ///< Docker's WorkingDir
     std::vector<std::string> links;
     // NetworkingConfig.EndpointsConfig
     std::map<std::string, EndpointSettings> endpoints;

@@ -69,6 +69,7 @@ public:
 
     ~Parts() {
         watcher_.close();
+        operations_->post([this] { engine_->dismiss_waiting(); });
         if (operations_) operations_->post([this] { finish(); });
         operations_.reset();
     }
@@ -127,7 +128,11 @@ private:
                           .sandboxes = Sandboxes(std::move(*keeper), std::move(*home)),
                           .resolver = std::move(*resolver),
                           .host_dns = read_host_dns(settings_.resolv_conf),
-                          .watch = [this](const std::string& id, UniqueFd pidfd) { watch(id, std::move(pidfd)); }};
+                          .watch = [this](const std::string& id, UniqueFd pidfd) { watch(id, std::move(pidfd)); },
+                          .kill_later =
+                              [this](const std::string& id, std::chrono::seconds delay) {
+                                  boost::asio::post(control_, [this, id, delay] { watcher_.kill_after(id, delay); });
+                              }};
         engine_ = std::make_unique<Engine>(std::move(parts), metrics_);
         operations_ = std::make_unique<Operations>([this] { arm_sweep(); });
         sweep_timer_.emplace(operations_->context());
@@ -168,8 +173,9 @@ private:
         });
     }
 
-    void ended(const std::string& container_id) {
-        operations_->post_urgent([this, container_id] { engine_->sandbox_ended(container_id); });
+    void ended(const std::string& container_id, UniqueFd pidfd) {
+        auto held = std::make_shared<UniqueFd>(std::move(pidfd));
+        operations_->post_urgent([this, container_id, held] { engine_->sandbox_ended(container_id, *held); });
     }
 
     void follow_resolv_conf() {
@@ -226,7 +232,7 @@ private:
     boost::asio::signal_set reload_{control_, SIGHUP};
     bool leaving_ = false;
     std::unique_ptr<Engine> engine_;
-    PidWatcher watcher_{control_, [this](const std::string& id) { ended(id); }};
+    PidWatcher watcher_{control_, [this](const std::string& id, UniqueFd fd) { ended(id, std::move(fd)); }};
     FileWatcher resolv_conf_{control_, settings_.resolv_conf, [this] { resolv_conf_changed(); }};
     std::optional<api::Router> router_;
     std::optional<api::HttpServer> server_;

@@ -99,7 +99,11 @@ Result<Json> body_of(const CreateFlags& flags) {
               {"Domainname", flags.domainname},
               {"Env", variables_of(flags)},
               {"ExposedPorts", std::move(ports->exposed)},
-              {"Labels", labels}};
+              {"Labels", labels},
+              {"User", flags.user},
+              {"WorkingDir", flags.directory},
+              {"StopSignal", flags.stop_signal}};
+    if (flags.stop_timeout) body["StopTimeout"] = *flags.stop_timeout;
     const std::string network = first_network(flags);
     body["HostConfig"] = {{"NetworkMode", network},
                           {"PortBindings", std::move(ports->bindings)},

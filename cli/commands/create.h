@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,10 @@ struct CreateFlags {
     bool no_files = false;
     std::string image;
     std::vector<std::string> command;
+    std::string user;
+    std::string directory;
+    std::string stop_signal;
+    std::optional<int> stop_timeout;
 };
 
 /// Adds its flags to a verb. `flags` must live until the line has been parsed.

@@ -27,7 +27,11 @@ void each(Session& session, const Names& names, std::string_view method, const s
 void detach(Session& session, const Names& names) {
     for (const auto& name : names) {
         auto done = session.ask("POST", container_path(name) + "/stop");
-        if (done) done = session.ask("DELETE", container_path(name));
+        if (done) {
+            done = session.ask("DELETE", container_path(name));
+            // One that was made for a command may have gone with it.
+            if (!done && done.error().code() == Errc::not_found) done = std::string();
+        }
         if (done)
             print_line(name);
         else
@@ -40,6 +44,20 @@ void rename(Session& session, const std::string& old_name, const std::string& ne
     if (!done) session.report(done.error());
 }
 
+/// How a command is asked to end.
+struct Terms {
+    std::string signal;
+    std::optional<int> seconds;
+};
+
+std::string query_of(const Terms& terms) {
+    std::string query;
+    if (!terms.signal.empty()) query += "&signal=" + api::encode(terms.signal);
+    if (terms.seconds) query += "&t=" + std::to_string(*terms.seconds);
+    if (!query.empty()) query.front() = '?';
+    return query;
+}
+
 std::shared_ptr<Names> add_names(CLI::App& verb) {
     auto names = std::make_shared<Names>();
     verb.add_option("CONTAINER", *names)->required();
@@ -50,13 +68,15 @@ std::shared_ptr<Names> add_names(CLI::App& verb) {
 void add_post(CLI::App& app, Session& session, const char* name, const char* about) {
     auto* verb = app.add_subcommand(name, about);
     auto names = add_names(*verb);
-    auto ignored = std::make_shared<std::string>();
-    if (std::string_view(name) == "kill")
-        verb->add_option("-s,--signal", *ignored, "accepted for Docker's sake");
-    else if (std::string_view(name) != "start")
-        verb->add_option("-t,--time", *ignored, "accepted for Docker's sake");
+    auto terms = std::make_shared<Terms>();
+    if (std::string_view(name) != "start") {
+        verb->add_option("-s,--signal", terms->signal, "what a command is sent");
+    }
+    if (std::string_view(name) == "stop" || std::string_view(name) == "restart") {
+        verb->add_option("-t,--time,--timeout", terms->seconds, "seconds until a command is killed (default 10)");
+    }
     const std::string suffix = std::string("/") + name;
-    verb->callback([&session, names, ignored, suffix] { each(session, *names, "POST", suffix); });
+    verb->callback([&session, names, terms, suffix] { each(session, *names, "POST", suffix + query_of(*terms)); });
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "cli/commands/create.h"
 #include "cli/commands/place.h"
 #include "cli/output.h"
+#include "registry/labels.h"
 
 /// `run`: a container, and one command in it that it lives as long as.
 ///
@@ -27,8 +28,6 @@ struct RunFlags {
     bool interactive = false;
     bool tty = false;
     bool remove = true;
-    std::string user;
-    std::string directory;
 };
 
 /// One run, as the processes that take part in it see it.
@@ -70,8 +69,8 @@ void become_command(Session& session, const Run& run, const std::string& id, pid
         session.report(place.error());
         return session.set_status(kCannotStart);
     }
-    place->user = run.flags.user;
-    place->directory = run.flags.directory;
+    place->user = run.flags.create.user;
+    place->directory = run.flags.create.directory;
     if (!run.flags.detach) place->parent = parent;
     const UniqueFd terminal = run.flags.detach ? leave_terminal() : UniqueFd();
     const Error error = execute(*place, session.command());
@@ -101,8 +100,8 @@ void supervise(Session& session, Run& run) {
 
     CreateFlags flags = run.flags.create;
     flags.command = session.command();
-    flags.labels.push_back("ns-register.process=" + std::to_string((*child)->pid()));
-    if (run.flags.remove) flags.labels.emplace_back("ns-register.rm=true");
+    flags.labels.push_back(std::string(registry::kProcessLabel) + "=" + std::to_string((*child)->pid()));
+    if (run.flags.remove) flags.labels.push_back(std::string(registry::kRemoveLabel) + "=true");
     auto started = start_container(session, flags);
     if (!started) {
         (*child)->give_up();
@@ -176,8 +175,10 @@ void add_run_command(CLI::App& app, Session& session) {
     verb->add_flag("-i,--interactive", flags->interactive, "accepted for Docker's sake");
     verb->add_flag("-t,--tty", flags->tty, "accepted for Docker's sake");
     verb->add_flag("--rm", flags->remove, "remove it at the end (default; --rm=false keeps it)");
-    verb->add_option("-u,--user", flags->user, "NAME|UID[:GROUP|GID]");
-    verb->add_option("-w,--workdir", flags->directory, "the directory to start in");
+    verb->add_option("-u,--user", flags->create.user, "NAME|UID[:GROUP|GID]");
+    verb->add_option("-w,--workdir", flags->create.directory, "the directory to start in");
+    verb->add_option("--stop-signal", flags->create.stop_signal, "what stop sends (default SIGTERM)");
+    verb->add_option("--stop-timeout", flags->create.stop_timeout, "seconds until stop kills (default 10)");
     verb->callback([&session, flags] { run(session, *flags); });
 }
 

@@ -51,7 +51,7 @@ Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreat
     resolver_->publish();
     if (runs_command(container)) {
         // It may end before the start.
-        if (auto watched = watch_process(container); !watched) sandbox_ended(container.id);
+        if (auto watched = watch_process(container); !watched) sandbox_ended(container.id, {});
     }
     spdlog::info("event=container_created container={} id={}", log::quoted(container.name), short_id(container.id));
     auto warnings = std::move(request->warnings);
@@ -118,7 +118,9 @@ Result<> Engine::remove_container(const std::string& ref, bool force) {
         }
         if (auto stopped = stop(container, 137); !stopped) return stopped;
     }
-    return remove(container);
+    auto removed = remove(container);
+    tell_waiting(container.id, removed);
+    return removed;
 }
 
 Result<> Engine::remove(const registry::Container& container) {

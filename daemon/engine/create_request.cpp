@@ -8,6 +8,8 @@
 #include "daemon/engine/names.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/sandboxes.h"
+#include "daemon/engine/signals.h"
+#include "registry/labels.h"
 #include "registry/validate.h"
 
 namespace nsr::daemon {
@@ -15,7 +17,6 @@ namespace {
 
 constexpr const char* kNetNsLabel = "ns-register.netns";
 constexpr const char* kPidLabel = "ns-register.pid";
-constexpr const char* kProcessLabel = "ns-register.process";
 constexpr const char* kUserDefinedOnly = "user-specified IP address is supported on user-defined networks only";
 
 /// Docker's word for the network that is meant when none is given.
@@ -44,9 +45,24 @@ Result<> read_process(const std::string& text, registry::Container& container) {
     return {};
 }
 
+/// What Docker has words for and we have labels.
+Result<> read_terms(const api::ContainerCreateBody& body, registry::Container& container) {
+    if (!body.stop_signal.empty()) {
+        if (auto signal = parse_signal(body.stop_signal); !signal) return fail(std::move(signal).error());
+    }
+    const auto keep = [&](const char* label, const std::string& value) {
+        if (!value.empty()) container.labels[label] = value;
+    };
+    keep(registry::kStopSignalLabel, body.stop_signal);
+    keep(registry::kStopTimeoutLabel, body.stop_timeout ? std::to_string(*body.stop_timeout) : "");
+    keep(registry::kUserLabel, body.user);
+    keep(registry::kDirectoryLabel, body.directory);
+    return {};
+}
+
 /// The process that a container is made for (`run`).
 Result<> read_command(registry::Container& container) {
-    const auto process = container.labels.find(kProcessLabel);
+    const auto process = container.labels.find(registry::kProcessLabel);
     if (process == container.labels.end()) return {};
     if (container.sandbox == registry::SandboxKind::pid) {
         return fail(Errc::invalid, "conflicting options: the namespace of a process and a command to run");
@@ -230,7 +246,7 @@ Result<ContainerRequest> container_request(const api::ContainerCreateBody& body)
         return fail(std::move(compatible).error());
     }
     using Step = Result<> (*)(const api::ContainerCreateBody&, registry::Container&);
-    for (const Step step : {Step(read_ports), Step(read_dns)}) {
+    for (const Step step : {Step(read_ports), Step(read_dns), Step(read_terms)}) {
         if (auto done = step(body, container); !done) return fail(std::move(done).error());
     }
     if (auto done = read_sandbox(container); !done) return fail(std::move(done).error());

@@ -19,6 +19,7 @@ Engine::Engine(EngineParts parts, Metrics& metrics)
       resolver_(std::move(parts.resolver)),
       host_dns_(std::move(parts.host_dns)),
       watch_(std::move(parts.watch)),
+      kill_later_(std::move(parts.kill_later)),
       files_(settings_.state_dir + "/containers"),
       netns_files_(kEtcNetns, settings_.state_dir + "/containers"),
       metrics_(metrics) {}

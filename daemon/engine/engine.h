@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,8 @@ namespace nsr::daemon {
 /// Asks to be told when a process ends. The watcher owns the pidfd and calls Engine::sandbox_ended on the operations
 /// thread.
 using WatchProcess = std::function<void(const std::string& container_id, UniqueFd pidfd)>;
+/// Asks for SIGKILL to the watched process of a container if it lives on for so long.
+using KillLater = std::function<void(const std::string& container_id, std::chrono::seconds delay)>;
 
 /// What the engine stands on.
 struct EngineParts {
@@ -40,6 +43,7 @@ struct EngineParts {
     std::unique_ptr<resolver::Resolver> resolver;
     hosts::ResolvConf host_dns;  ///< the host's resolv.conf
     WatchProcess watch;
+    KillLater kill_later = [](const std::string&, std::chrono::seconds) {};
 };
 
 /// The use cases: the only code that sees registry, network set-up and resolver together.
@@ -61,7 +65,10 @@ public:
     void set_host_dns(hosts::ResolvConf host);
 
     /// The process behind a container has ended: its names and links go. No-op if it does not run any more.
-    void sandbox_ended(const std::string& container_id);
+    /// `pidfd` leads to it.
+    void sandbox_ended(const std::string& container_id, const UniqueFd& pidfd);
+    /// Nobody who waits for the end of a command is to wait longer: the daemon stops.
+    void dismiss_waiting();
 
     /// Another program may have changed our firewall table: looks, says what is missing, and mends it if the settings
     /// want that.
@@ -96,9 +103,10 @@ public:
 
     Result<api::ContainerCreated> create_container(const api::ContainerCreateBody& body) override;
     Result<bool> start_container(const std::string& ref) override;
-    Result<bool> stop_container(const std::string& ref) override;
+    Result<api::Stopping> stop_container(const std::string& ref, const api::StopTerms& terms) override;
     Result<> restart_container(const std::string& ref) override;
-    Result<> kill_container(const std::string& ref) override;
+    Result<api::Stopping> kill_container(const std::string& ref, const std::string& signal) override;
+    void when_ended(const std::string& id, api::Ended then) override;
     Result<> container_exited(const std::string& ref, int exit_code) override;
     Result<> rename_container(const std::string& ref, const std::string& name) override;
     Result<> remove_container(const std::string& ref, bool force) override;
@@ -178,7 +186,11 @@ private:
     Result<> watch_process(const registry::Container& container);
     Result<UniqueFd> hold_process(const registry::Container& container) const;
     Result<> check_command(const registry::Container& container) const;
-    void signal_command(const registry::Container& container, int signal);
+    /// Returns false if the command had ended by itself.
+    bool signal_command(const registry::Container& container, int signal);
+    Result<api::Stopping> end_command(const registry::Container& container, const api::StopTerms& terms);
+    Result<api::Stopping> kill_command(const registry::Container& container, const std::string& signal);
+    void tell_waiting(const std::string& id, const Result<>& outcome);
     Result<> end(const registry::Container& container, int exit_code);
     void remove_if_over(const registry::Container& container);
 
@@ -260,6 +272,8 @@ private:
     std::unique_ptr<resolver::Resolver> resolver_;
     hosts::ResolvConf host_dns_;
     WatchProcess watch_;
+    KillLater kill_later_;
+    std::multimap<std::string, api::Ended> waiting_;  ///< for the end of a command, by container
     ContainerFiles files_;
     NetnsFiles netns_files_;
     std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens

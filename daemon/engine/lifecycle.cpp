@@ -132,14 +132,14 @@ Result<> Engine::check_sandbox_is_free(const registry::Container& container, con
     return {};
 }
 
-Result<bool> Engine::stop_container(const std::string& ref) {
+Result<api::Stopping> Engine::stop_container(const std::string& ref, const api::StopTerms& terms) {
     auto found = registry_.find_container(ref);
     if (!found) return fail(std::move(found).error());
-    if ((*found)->state != registry::ContainerState::running) return false;
     const registry::Container container = **found;
+    if (container.state != registry::ContainerState::running) return api::Stopping{.changed = false, .awaited = ""};
+    if (runs_command(container)) return end_command(container, terms);
     if (auto stopped = stop(container, kExitStopped); !stopped) return fail(std::move(stopped).error());
-    signal_command(container, SIGTERM);
-    return true;
+    return api::Stopping();
 }
 
 Result<> Engine::stop(const registry::Container& running, int exit_code) {
@@ -201,12 +201,12 @@ Result<> Engine::restart_container(const std::string& ref) {
     if (runs_command(**found)) {
         return fail(Errc::conflict, context + ": its command can run only once: use run again");
     }
-    if (auto stopped = stop_container(id); !stopped) return fail(std::move(stopped).error(), context);
+    if (auto stopped = stop_container(id, {}); !stopped) return fail(std::move(stopped).error(), context);
     if (auto started = start_container(id); !started) return fail(std::move(started).error(), context);
     return {};
 }
 
-Result<> Engine::kill_container(const std::string& ref) {
+Result<api::Stopping> Engine::kill_container(const std::string& ref, const std::string& signal) {
     auto found = registry_.find_container(ref);
     if (!found) return fail(std::move(found).error());
     const registry::Container container = **found;
@@ -214,9 +214,9 @@ Result<> Engine::kill_container(const std::string& ref) {
         return fail(Errc::conflict,
                     "cannot kill container: " + ref + ": container " + container.id + " is not running");
     }
-    auto stopped = stop(container, kExitKilled);
-    signal_command(container, SIGKILL);
-    return stopped;
+    if (runs_command(container)) return kill_command(container, signal);
+    if (auto stopped = stop(container, kExitKilled); !stopped) return fail(std::move(stopped).error());
+    return api::Stopping();
 }
 
 Result<const registry::Container*> Engine::donor_of(const registry::Container& container) const {

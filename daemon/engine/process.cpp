@@ -3,17 +3,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <charconv>
+
 #include "common/ids.h"
 #include "common/log.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/exit_code.h"
 #include "daemon/engine/names.h"
+#include "daemon/engine/signals.h"
+#include "registry/labels.h"
 
 /// Processes behind containers: those whose namespace was given (label ns-register.pid), and those that a container was
 /// made for (`run`, label ns-register.process), with which it ends.
 namespace nsr::daemon {
 namespace {
 
-constexpr const char* kRemoveLabel = "ns-register.rm";
+constexpr int kStopSeconds = 10;  ///< from the stop signal to SIGKILL, as Docker
 
 /// A handle on the very process that the container was registered with, against reuse of its number.
 Result<UniqueFd> open_process(const registry::Container& container) {
@@ -27,8 +32,25 @@ Result<UniqueFd> open_process(const registry::Container& container) {
 
 /// Whether the container ends when its command ends, and is removed then.
 bool is_removed_at_end(const registry::Container& container) {
-    const auto label = container.labels.find(kRemoveLabel);
+    const auto label = container.labels.find(registry::kRemoveLabel);
     return label != container.labels.end() && label->second == "true";
+}
+
+std::string label_of(const registry::Container& container, const char* name, const char* otherwise) {
+    const auto label = container.labels.find(name);
+    return label == container.labels.end() || label->second.empty() ? otherwise : label->second;
+}
+
+Result<int> stop_signal_of(const registry::Container& container, const api::StopTerms& terms) {
+    return parse_signal(terms.signal.empty() ? label_of(container, registry::kStopSignalLabel, "TERM") : terms.signal);
+}
+
+/// What was given at create was checked then.
+int stop_seconds_of(const registry::Container& container) {
+    const std::string text = label_of(container, registry::kStopTimeoutLabel, "");
+    int seconds = kStopSeconds;
+    std::from_chars(text.data(), text.data() + text.size(), seconds);
+    return seconds;
 }
 
 }  // namespace
@@ -56,23 +78,63 @@ Result<> Engine::check_command(const registry::Container& container) const {
                 "the command of container '" + container.name + "' can run only once: remove it and use run again");
 }
 
-void Engine::signal_command(const registry::Container& container, int signal) {
-    if (!runs_command(container)) return;
+bool Engine::signal_command(const registry::Container& container, int signal) {
+    if (!runs_command(container)) return false;
     auto pidfd = open_process(container);
-    if (!pidfd) return;  // it has ended by itself
-    if (::syscall(SYS_pidfd_send_signal, pidfd->get(), signal, nullptr, 0) == 0 || errno == ESRCH) return;
+    if (!pidfd) return false;
+    if (::syscall(SYS_pidfd_send_signal, pidfd->get(), signal, nullptr, 0) == 0) return true;
+    if (errno == ESRCH) return false;
     spdlog::warn("event=signal_failed container={} signal={} err={}", log::quoted(container.name), signal,
                  log::quoted(std::strerror(errno)));
+    return true;
 }
 
-void Engine::sandbox_ended(const std::string& container_id) {
+/// The container stops when its command has ended, not before: until then it may need its network to end well.
+Result<api::Stopping> Engine::end_command(const registry::Container& container, const api::StopTerms& terms) {
+    auto signal = stop_signal_of(container, terms);
+    if (!signal) return fail(std::move(signal).error());
+    const int seconds = terms.seconds.value_or(stop_seconds_of(container));
+    if (!signal_command(container, *signal)) {
+        if (auto ended = end(container, kExitUnknown); !ended) return fail(std::move(ended).error());
+        return api::Stopping();
+    }
+    if (seconds >= 0) kill_later_(container.id, std::chrono::seconds(seconds));
+    return api::Stopping{.changed = true, .awaited = container.id};
+}
+
+Result<api::Stopping> Engine::kill_command(const registry::Container& container, const std::string& signal) {
+    auto number = parse_signal(signal.empty() ? "KILL" : signal);
+    if (!number) return fail(std::move(number).error());
+    const bool sent = signal_command(container, *number);
+    return api::Stopping{.changed = true, .awaited = sent && *number == SIGKILL ? container.id : ""};
+}
+
+void Engine::when_ended(const std::string& id, api::Ended then) {
+    const auto* container = registry_.container_by_id(id);
+    if (container == nullptr || container->state != registry::ContainerState::running) return then({});
+    waiting_.emplace(id, std::move(then));
+}
+
+void Engine::tell_waiting(const std::string& id, const Result<>& outcome) {
+    for (auto waiting = waiting_.extract(id); waiting; waiting = waiting_.extract(id)) waiting.mapped()(outcome);
+}
+
+void Engine::dismiss_waiting() {
+    while (!waiting_.empty()) {
+        tell_waiting(std::string(waiting_.begin()->first), fail(Errc::unavailable, "the daemon is stopping"));
+    }
+}
+
+void Engine::sandbox_ended(const std::string& container_id, const UniqueFd& pidfd) {
     const auto* found = registry_.container_by_id(container_id);
     if (found == nullptr) return;
     const registry::Container container = *found;
     if (container.state == registry::ContainerState::running) {
         spdlog::info("event=process_ended container={} pid={}", log::quoted(container.name), container.sandbox_pid);
     }
-    if (auto ended = end(container, 0); !ended) {
+    const int exit_code =
+        runs_command(container) ? exit_code_of(pidfd.get(), container.sandbox_pid, container.sandbox_pid_start) : 0;
+    if (auto ended = end(container, exit_code); !ended) {
         spdlog::error("event=detach_failed container={} err={}", log::quoted(container.name),
                       log::quoted(ended.error().message()));
     }
@@ -82,9 +144,12 @@ void Engine::sandbox_ended(const std::string& container_id) {
 Result<> Engine::end(const registry::Container& container, int exit_code) {
     Result<> stopped;
     if (container.state == registry::ContainerState::running) stopped = stop(container, exit_code);
-    if (!runs_command(container) || !is_removed_at_end(container)) return stopped;
-    auto removed = remove(container);
-    return stopped ? removed : stopped;
+    if (runs_command(container) && is_removed_at_end(container)) {
+        auto removed = remove(container);
+        if (stopped) stopped = std::move(removed);
+    }
+    tell_waiting(container.id, stopped);
+    return stopped;
 }
 
 Result<> Engine::container_exited(const std::string& ref, int exit_code) {
@@ -95,7 +160,7 @@ Result<> Engine::container_exited(const std::string& ref, int exit_code) {
         return fail(Errc::conflict, "container " + container.name + " was not made for a command");
     }
     if (open_process(container)) return fail(Errc::conflict, "the command of " + container.name + " still runs");
-    if (container.state == registry::ContainerState::exited && container.exit_code == 0 && exit_code != 0) {
+    if (container.state == registry::ContainerState::exited && container.exit_code != exit_code) {
         container.exit_code = exit_code;
         registry::Changes changes;
         changes.put_containers.push_back(container);

@@ -2,6 +2,7 @@
 # `run`: a container and a command in one; exit statuses, signals, files, variables, user, and the end, however it comes.
 source "$(dirname "$0")/lib.sh"
 start_daemon
+mkfifo /run/tmp/never
 nsr network create --subnet 10.77.0.0/24 net1 >/dev/null
 
 status_of() { # status_of COMMAND..: its exit status, its output in OUT and ERR
@@ -72,6 +73,42 @@ nsr stop server >/dev/null
 assert_gone server
 [ ! -e /proc/"$pid" ] || [ "$(awk '{ print $3 }' /proc/"$pid"/stat)" = Z ] || fail "the command outlived its container"
 
+# stop asks, waits, and kills what does not heed it; the exit status is the command's own, whoever looks after it.
+waiting() { # waiting NAME TRAP FLAGS..: a detached shell with this trap that is ready
+    nsr run -d --rm=false --name "$1" --network net1 "${@:3}" -- sh -c "trap $2; >/run/tmp/$1; while :; do sleep 0.05; done" \
+        >/dev/null
+    until [ -e /run/tmp/"$1" ]; do :; done
+}
+exit_of() { nsr inspect "$1" | field 'it[0]["State"]["ExitCode"], it[0]["State"]["Status"]'; }
+waiting heeds '"exit 9" TERM'
+waiting polite '"exit 8" INT' --stop-signal INT
+waiting deaf '"" TERM' --stop-timeout 1
+waiting waits '"" TERM'
+assert_eq "$(nsr inspect deaf | field 'it[0]["Config"]["StopTimeout"]')" 1
+nsr run -d --name onlooker --network net1 -- sleep 1000 >/dev/null
+assert_eq "$(nsr stop heeds)" heeds
+assert_eq "$(exit_of heeds)" "(9, 'exited')"
+nsr stop polite >/dev/null
+assert_eq "$(exit_of polite)" "(8, 'exited')"
+assert_fails 'Invalid signal: NOSUCH' nsr kill -s NOSUCH waits
+nsr kill -s USR1 waits >/dev/null
+nsr stop -t 0 waits >/dev/null
+assert_match "$(exit_of waits)" '13[78]' # SIGUSR1, or SIGKILL if that was faster
+assert_eq "$(nsr stop deaf)" deaf
+assert_eq "$(exit_of deaf)" "(137, 'exited')"
+assert_eq "$(nsr kill onlooker)" onlooker
+assert_eq "$(nsr ps -aq --filter name=onlooker)" ''
+nsr rm heeds polite deaf waits >/dev/null
+
+# Nobody looks after the command any more: the kernel still tells how it ended.
+nsr run -d --rm=false --name orphan -- sh -c 'read -r x </run/tmp/never; exit 5' >/dev/null
+pid=$(nsr inspect orphan | field 'it[0]["State"]["Pid"]')
+kill -KILL "$(awk '{ print $4 }' /proc/"$pid"/stat)"
+echo go >/run/tmp/never
+until [ "$(nsr inspect orphan | field 'it[0]["State"]["Status"]')" = exited ]; do :; done
+assert_eq "$(exit_of orphan)" "(5, 'exited')"
+nsr rm orphan >/dev/null
+
 # A detached command that cannot be: its status, and nothing is left.
 status_of nsr run -d -- /nonexistent/command
 assert_eq $STATUS 127
@@ -85,7 +122,6 @@ assert_eq "$(nsr inspect kept | field 'it[0]["State"]["ExitCode"], it[0]["State"
 nsr rm kept >/dev/null
 
 # Signals reach the command.
-mkfifo /run/tmp/never
 ns-register run --name sig -- sh -c 'trap "echo caught; exit 3" USR1; echo ready; while :; do read -r x <>/run/tmp/never; done' >/run/tmp/sig &
 runner=$!
 until grep -q ready /run/tmp/sig; do :; done

@@ -20,8 +20,8 @@ MAY_INCLUDE = {
     "netsetup/": ["common/", "registry/model.h", "netsetup/"],
     "netsetup/ipam/": ["common/", "registry/model.h", "netsetup/ipam/"],
     "hosts/": ["common/", "registry/model.h", "hosts/"],
-    "api/": ["common/", "registry/model.h", "registry/validate.h", "api/"],
-    "cli/": ["common/", "registry/model.h", "registry/validate.h", "api/", "cli/"],
+    "api/": ["common/", "registry/model.h", "registry/labels.h", "registry/validate.h", "api/"],
+    "cli/": ["common/", "registry/model.h", "registry/labels.h", "registry/validate.h", "api/", "cli/"],
     "daemon/": ["common/", "registry/", "resolver/", "netsetup/", "hosts/", "api/", "daemon/"],
 }
 

@@ -129,7 +129,7 @@ TEST_F(EngineTest, StoppedMeansUnlinkedButOwned) {
     const auto net1 = network("net1");
     const auto web = container("web", "net1");
     ASSERT_TRUE(engine_->start_container("web"));
-    ASSERT_TRUE(engine_->stop_container("web"));
+    ASSERT_TRUE(engine_->stop_container("web", {}));
     EXPECT_THAT(kernel_.interfaces, IsEmpty());
     EXPECT_THAT(names_.open, IsEmpty());
     EXPECT_FALSE((names_.published.at({net1, web}).ipv4));
@@ -204,7 +204,7 @@ TEST_F(EngineTest, ALinkFollowsItsTargetAndKeepsTheLastAddressOfOneThatIsGone) {
     EXPECT_THAT(hosts(), HasSubstr(first + "\tstore "));
     const auto variables = engine_->variables("app").value();
 
-    ASSERT_TRUE(engine_->stop_container("db"));
+    ASSERT_TRUE(engine_->stop_container("db", {}));
     EXPECT_THAT(hosts(), HasSubstr(first + "\tstore "));
     container("other", "bridge");
     ASSERT_TRUE(engine_->start_container("other"));
@@ -213,7 +213,7 @@ TEST_F(EngineTest, ALinkFollowsItsTargetAndKeepsTheLastAddressOfOneThatIsGone) {
     EXPECT_THAT(hosts(), HasSubstr(address("db", "bridge") + "\tstore "));
     EXPECT_THAT(hosts(), Not(HasSubstr(first + "\t")));
     EXPECT_EQ(engine_->variables("app").value(), variables);
-    ASSERT_TRUE(engine_->stop_container("app"));
+    ASSERT_TRUE(engine_->stop_container("app", {}));
     EXPECT_THAT(engine_->variables("app").value(), IsEmpty());
 }
 
@@ -304,7 +304,7 @@ TEST_F(EngineTest, PublishedPortIsHeldLedAndShown) {
     EXPECT_THAT(published_on(net1), SizeIs(1));
     EXPECT_TRUE(kernel_.interfaces.begin()->second.hairpin);
     EXPECT_THAT(engine_->inspect_container("web")->ports, SizeIs(2)) << "IPv4 and IPv6";
-    ASSERT_TRUE(engine_->stop_container("web"));
+    ASSERT_TRUE(engine_->stop_container("web", {}));
     EXPECT_THAT(ports_.held, IsEmpty());
     EXPECT_THAT(published_on(net1), IsEmpty());
     EXPECT_THAT(engine_->inspect_container("web")->ports, IsEmpty());
@@ -400,7 +400,7 @@ TEST_F(EngineTest, ANetworkWithEndpointsStays) {
     const auto removed = engine_->remove_network("net1");
     ASSERT_FALSE(removed);
     EXPECT_THAT(removed.error().message(), HasSubstr("network net1 has active endpoints (name:\"web\""));
-    ASSERT_TRUE(engine_->stop_container("web"));
+    ASSERT_TRUE(engine_->stop_container("web", {}));
     ASSERT_TRUE(engine_->remove_network("net1"));
     EXPECT_EQ(engine_->start_container("web").error().message(), "network net1 not found");
     network("net1");
@@ -414,7 +414,7 @@ TEST_F(EngineTest, AddressesAreLowestFreeAndReleasedAtStop) {
         ASSERT_TRUE(engine_->start_container(std::string("web-") + name));
     }
     EXPECT_EQ(address("web-c", "net1"), "10.77.0.4");
-    ASSERT_TRUE(engine_->stop_container("web-a"));
+    ASSERT_TRUE(engine_->stop_container("web-a", {}));
     ASSERT_TRUE(engine_->restart_container("web-c"));
     EXPECT_EQ(address("web-c", "net1"), "10.77.0.2");
 }

@@ -191,7 +191,7 @@ TEST_F(FaultsTest, Start) {
     network("net1", "10.77.0.0/24", true);
     container("web", "net1");
     every_call_fails_once([&] { return engine_->start_container("web").has_value(); },
-                          [&] { return engine_->stop_container("web").has_value(); });
+                          [&] { return engine_->stop_container("web", {}).has_value(); });
 }
 
 TEST_F(FaultsTest, Stop) {
@@ -199,7 +199,7 @@ TEST_F(FaultsTest, Stop) {
     container("web", "net1");
     const auto start = [&] { return engine_->start_container("web").has_value(); };
     ASSERT_TRUE(start());
-    every_call_fails_once([&] { return engine_->stop_container("web").has_value(); }, start, true);
+    every_call_fails_once([&] { return engine_->stop_container("web", {}).has_value(); }, start, true);
 }
 
 TEST_F(FaultsTest, ConnectAndDisconnect) {

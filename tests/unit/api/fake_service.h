@@ -13,6 +13,8 @@ public:
     std::vector<std::string> calls;
     std::optional<Error> error;
     bool changed = true;
+    std::string awaited;  ///< by stop and kill
+    std::vector<std::pair<std::string, api::Ended>> waiting = {};
     bool refuse_start = false;
     api::ContainerCreateBody created_container;
     api::NetworkCreateBody created_network;
@@ -61,9 +63,16 @@ public:
         if (refuse_start) return fail(Errc::system, "cannot start");
         return started;
     }
-    Result<bool> stop_container(const std::string& ref) override { return answer("stop " + ref, changed); }
+    Result<api::Stopping> stop_container(const std::string& ref, const api::StopTerms& terms) override {
+        const std::string seconds = terms.seconds ? " " + std::to_string(*terms.seconds) : "";
+        return answer("stop " + ref + (terms.signal.empty() ? "" : " " + terms.signal) + seconds,
+                      api::Stopping{.changed = changed, .awaited = awaited});
+    }
     Result<> restart_container(const std::string& ref) override { return answer("restart " + ref); }
-    Result<> kill_container(const std::string& ref) override { return answer("kill " + ref); }
+    Result<api::Stopping> kill_container(const std::string& ref, const std::string& signal) override {
+        return answer("kill " + ref + (signal.empty() ? "" : " " + signal), api::Stopping{.awaited = awaited});
+    }
+    void when_ended(const std::string& id, api::Ended then) override { waiting.emplace_back(id, std::move(then)); }
     Result<> container_exited(const std::string& ref, int exit_code) override {
         return answer("exited " + ref + " " + std::to_string(exit_code));
     }

@@ -68,8 +68,10 @@ TEST_F(RouterTest, MapsRoutesToCalls) {
              Row{"POST", "/networks/prune", "", 200, "prune_networks"},
              Row{"POST", "/containers/create?name=web", "{}", 201, "create_container web"},
              Row{"POST", "/containers/web/start", "", 204, "start web"},
-             Row{"POST", "/containers/web/stop?t=5", "", 204, "stop web"},
+             Row{"POST", "/containers/web/stop?t=5", "", 204, "stop web 5"},
              Row{"POST", "/containers/web/restart", "", 204, "restart web"},
+             Row{"POST", "/containers/web/stop?signal=INT&t=-1", "", 204, "stop web INT -1"},
+             Row{"POST", "/containers/web/kill?signal=HUP", "", 204, "kill web HUP"},
              Row{"POST", "/containers/web/kill", "", 204, "kill web"},
              Row{"POST", "/containers/web/rename?name=new%2Dname", "", 204, "rename web new-name"},
              Row{"DELETE", "/containers/web?force=1", "", 204, "remove web force"},
@@ -102,6 +104,27 @@ TEST_F(RouterTest, SaysNotModifiedWhenNothingChanged) {
     service_.changed = false;
     EXPECT_EQ(send("POST", "/containers/web/start").status, 304);
     EXPECT_EQ(send("POST", "/containers/web/stop").status, 304);
+}
+
+TEST_F(RouterTest, HoldsAnAnswerBackUntilTheCommandHasEnded) {
+    service_.awaited = "id";
+    std::vector<int> sent;
+    const auto send_later = [&] {
+        router_.when_ready(send("POST", "/containers/web/stop"),
+                           [&](const Response& it) { sent.push_back(it.status); });
+    };
+    send_later();
+    send_later();
+    ASSERT_EQ(service_.waiting.size(), 2U);
+    EXPECT_EQ(service_.waiting[0].first, "id");
+    EXPECT_THAT(sent, IsEmpty());
+    service_.waiting[0].second({});
+    service_.waiting[1].second(fail(Errc::system, "stuck"));
+    EXPECT_THAT(sent, ElementsAre(204, 500));
+}
+
+TEST_F(RouterTest, RefusesATimeToWaitThatIsNone) {
+    EXPECT_EQ(sent("POST", "/containers/web/stop?t=soon")["message"], "invalid time to wait: 'soon'");
 }
 
 TEST_F(RouterTest, TellsAWrongPathFromAWrongMethod) {

@@ -18,9 +18,10 @@ TEST_F(CliTest, TurnsVerbsIntoCalls) {
     };
     const std::vector<Row> rows = {
         {{"start", "web", "db"}, {"start web", "start db"}, "web\ndb\n"},
-        {{"stop", "-t", "3", "web"}, {"stop web"}, "web\n"},
+        {{"stop", "-t", "3", "web"}, {"stop web 3"}, "web\n"},
+        {{"stop", "-s", "INT", "web"}, {"stop web INT"}, "web\n"},
         {{"restart", "web"}, {"restart web"}, "web\n"},
-        {{"kill", "-s", "TERM", "web"}, {"kill web"}, "web\n"},
+        {{"kill", "-s", "TERM", "web"}, {"kill web TERM"}, "web\n"},
         {{"rm", "web"}, {"remove web"}, "web\n"},
         {{"rm", "-f", "web"}, {"remove web force"}, "web\n"},
         {{"detach", "web"}, {"stop web", "remove web"}, "web\n"},

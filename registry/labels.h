@@ -1,0 +1,13 @@
+#pragma once
+
+/// Labels in which a container keeps what concerns the command that it was made for (`run`).
+namespace nsr::registry {
+
+inline constexpr const char* kProcessLabel = "ns-register.process";           ///< pid of the command
+inline constexpr const char* kRemoveLabel = "ns-register.rm";                 ///< "true": removed when it has ended
+inline constexpr const char* kStopSignalLabel = "ns-register.stop-signal";    ///< Docker's StopSignal
+inline constexpr const char* kStopTimeoutLabel = "ns-register.stop-timeout";  ///< Docker's StopTimeout, seconds
+inline constexpr const char* kUserLabel = "ns-register.user";                 ///< Docker's User
+inline constexpr const char* kDirectoryLabel = "ns-register.workdir";         ///< Docker's WorkingDir
+
+}  // namespace nsr::registry
