@@ -3,6 +3,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <deque>
 #include <filesystem>
 #include <system_error>
 
@@ -31,20 +33,36 @@ void FileWatcher::close() {
     inotify_.close(ignored);
 }
 
-/// Adding a watch again for the same directory changes nothing, so the chain may be walked after every event.
+/// Watches every directory on the way, for each may be renamed, or made again, or be a link that leads elsewhere
+/// tomorrow. Adding a watch again for the same directory changes nothing, so the way may be walked after every event.
 Result<> FileWatcher::watch_chain() {
     namespace fs = std::filesystem;
-    fs::path path = path_;
-    for (int links = 0; links < kLinksMax; ++links) {
-        names_.insert(path.filename());
-        const fs::path directory = path.parent_path();
-        if (::inotify_add_watch(inotify_.native_handle(), directory.c_str(), kEvents) < 0 && links == 0) {
+    std::error_code error;
+    const fs::path whole = fs::absolute(path_, error);
+    std::deque<fs::path> rest(whole.begin(), whole.end());
+    fs::path directory = "/";  // so far, without links
+    for (int links = 0; !rest.empty();) {
+        const fs::path name = rest.front();
+        rest.pop_front();
+        if (name.empty() || name == "/" || name == ".") continue;
+        if (name == "..") {
+            directory = directory.parent_path();
+            continue;
+        }
+        names_.insert(name);
+        if (::inotify_add_watch(inotify_.native_handle(), directory.c_str(), kEvents) < 0) {
+            if (errno == ENOENT || errno == ENOTDIR) return {};  // not there yet: the one above it is watched
             return fail_errno("watch '" + directory.string() + "'");
         }
-        std::error_code error;
-        const fs::path target = fs::read_symlink(path, error);
-        if (error) break;  // no link, or not there
-        path = target.is_absolute() ? target : directory / target;
+        const fs::path target = fs::read_symlink(directory / name, error);
+        if (error) {  // no link, or not there
+            directory /= name;
+        } else if (++links > kLinksMax) {
+            return {};
+        } else {
+            if (target.is_absolute()) directory = "/";
+            rest.insert(rest.begin(), target.begin(), target.end());
+        }
     }
     return {};
 }
@@ -53,7 +71,7 @@ void FileWatcher::wait() {
     inotify_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
         if (error) return;  // closed
         if (drain()) {
-            (void)watch_chain();  // a link may lead elsewhere now; the first directory is watched already
+            (void)watch_chain();  // it may lead elsewhere now; what was watched still is
             changed_();
         }
         wait();

@@ -11,16 +11,16 @@
 
 namespace nsr::daemon {
 
-/// Tells when a file may have changed, however that happens: written in place, replaced by rename, or a symbolic link
-/// on the way to it changed. Watches the directory of every link of the chain with inotify(7), because a watch on the
-/// file itself is lost at the first rename. Control thread.
+/// Tells when a file may have changed, however that happens: written in place, replaced by rename, gone and back, or a
+/// symbolic link or directory on the way to it changed. Watches every directory on the way with inotify(7), because a
+/// watch on the file itself is lost at the first rename. Control thread.
 class FileWatcher {
 public:
     using Changed = std::function<void()>;
 
     FileWatcher(boost::asio::io_context& context, std::string path, Changed changed);
 
-    /// Starts to watch. The file need not exist.
+    /// Starts to watch. Neither the file nor its directory need exist.
     Result<> start();
     void close();
 
@@ -32,7 +32,7 @@ private:
     boost::asio::posix::stream_descriptor inotify_;
     std::string path_;
     Changed changed_;
-    std::set<std::string> names_;  ///< last parts of the paths of the chain
+    std::set<std::string> names_;  ///< of the file, and of all links and directories on the way
 };
 
 }  // namespace nsr::daemon

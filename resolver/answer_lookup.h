@@ -42,6 +42,9 @@ bool Lookup::each_match(const dns::Name& name, std::uint64_t hash, Visit&& visit
     std::size_t labels_max = 0;
     for (const auto& network : view_.networks) {
         const Zone* zone = snapshot_.zone(network.zone);
+        if (trace_ != nullptr && zone != nullptr && !zone->answers()) {
+            note(zone->network().text() + " only forwards: its names are not looked up");
+        }
         if (zone == nullptr || !zone->answers()) continue;
         labels_max = std::max(labels_max, zone->network_labels());
         const NameEntry* entry = find_in(network, *zone, name, hash, false);

@@ -29,6 +29,9 @@ std::optional<Outcome> Responder::answer_service() {
             outcome = positive(whole);
         } else {
             reply_.take_back(before);
+            if (trace_ != nullptr && !exists) {
+                note("'" + owner.text() + "' is known on " + match.zone->network().text() + ", but has no such port");
+            }
             outcome = negative(exists ? Rcode::noerror : Rcode::nxdomain, apex, match.zone->negative_ttl());
         }
         return true;
@@ -46,6 +49,10 @@ bool Responder::add_services(const Match& match, const Name& service) {
             if (!reply_.add_target(Reply::Section::answer, owner_, RrType::srv, match.zone->ttl(), data,
                                    contribution.canonical)) {
                 return false;
+            }
+            if (trace_ != nullptr) {
+                note("port " + std::to_string(labels.port) + " of '" + contribution.canonical.text() + "', ttl " +
+                     std::to_string(match.zone->ttl()) + " s (the network's)");
             }
         }
     }

@@ -75,6 +75,10 @@ Result<api::ResolveResult> Engine::resolve_from(const api::ResolveQuery& query) 
     if ((*found)->state != registry::ContainerState::running) {
         return fail(Errc::conflict, "container " + (*found)->name + " is not running");
     }
+    if (!served_.contains((*found)->id)) {
+        return fail(Errc::conflict, "container " + (*found)->name +
+                                        " is on no network with a DNS server: it asks the servers of its resolv.conf");
+    }
     auto explained = resolver_->explain((*found)->id, query.name, query.type);
     if (!explained) return fail(std::move(explained).error());
     const auto message = dns::message_text(explained->reply);

@@ -27,6 +27,9 @@ void NetNsFixture::SetUp() {
 void NetNsFixture::TearDown() {
     if (!home_network_) return;
     EXPECT_EQ(::setns(home_network_.get(), CLONE_NEWNET), 0);
+    // A thread that shares its root and working directory with another (a sanitizer's has been started meanwhile) may
+    // not change its mounts: setns(2).
+    EXPECT_EQ(::unshare(CLONE_FS), 0);
     EXPECT_EQ(::setns(home_mounts_.get(), CLONE_NEWNS), 0);
 }
 

@@ -50,6 +50,19 @@ TEST_F(ExplainTest, NamesLinksWildcardsAndRecords) {
                 ElementsAre("'text' is known on n1: TXT record of 'text', ttl 60 s (the record's)"));
 }
 
+TEST_F(ExplainTest, NamesThePortsOfServices) {
+    EXPECT_THAT(trace("_http._tcp.web2", "SRV"),
+                ElementsAre("'_http._tcp.web2' is not known on n1", "port 80 of 'web2.n1', ttl 5 s (the network's)"));
+    EXPECT_THAT(trace("_http._tcp.web1", "SRV").back(), "'web1' is known on n1, but has no such port");
+}
+
+TEST_F(ExplainTest, NamesNetworksThatOnlyForward) {
+    zones_["n2"].mode = DnsMode::forward_only;
+    book_.put_network(zones_["n2"]);
+    view({"n2"});
+    EXPECT_EQ(trace("other").front(), "n2 only forwards: its names are not looked up");
+}
+
 TEST_F(ExplainTest, SaysWhyThereIsNoAnswer) {
     EXPECT_THAT(trace("web1", "MX"),
                 ElementsAre("'web1' is known on n1 without such records, ttl 5 s (the network's)"));
