@@ -4,6 +4,7 @@
 #include <array>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 namespace nsr::resolver {
@@ -14,6 +15,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kLengthSize = 2;   // RFC 1035 §4.2.2
 constexpr std::size_t kReadSize = 4096;  // most queries fit many times
+constexpr unsigned kQueriesPerTurn = 32;
 
 }  // namespace
 
@@ -126,9 +128,10 @@ void TcpConnection::on_read(const error_code& error, std::size_t) {
 
 /// Answers what has been read, then reads or waits, or ends if nothing more can come.
 void TcpConnection::go_on() {
-    if (!reading_) take_frames();  // during a read the input is the kernel's, and holds no whole query (see below)
+    // During a read the input is the kernel's, and holds no whole query (see below).
+    if (!reading_ && !waits_turn_) take_frames();
     if (!writing_ && !unsent_.empty()) write();
-    if (!socket_.is_open() || reading_) return;
+    if (!socket_.is_open() || reading_ || waits_turn_) return;
     // A query that found no room is taken when the write has ended: a read before that might wait for ever.
     const bool was_paused = std::exchange(paused_, !has_room() || input_.has_next());
     if (paused_ && !was_paused) state_.counters.tcp_paused.add();
@@ -136,8 +139,10 @@ void TcpConnection::go_on() {
     if (ended_ && !writing_ && in_flight_ == 0) finish();
 }
 
+/// So many queries at a time: others of the worker must not wait for a connection that is always busy.
 void TcpConnection::take_frames() {
-    while (has_room()) {
+    for (unsigned taken = 0; has_room(); ++taken) {
+        if (taken == kQueriesPerTurn && input_.has_next()) return wait_turn();
         const auto query = input_.next();
         if (!query) return;
         // A frame without content asks nothing; it does not count as a sign of life either.
@@ -145,6 +150,14 @@ void TcpConnection::take_frames() {
         touch();
         answer_one(*query);
     }
+}
+
+void TcpConnection::wait_turn() {
+    waits_turn_ = true;
+    asio::post(state_.io, [self = shared_from_this()] {
+        self->waits_turn_ = false;
+        if (self->socket_.is_open()) self->go_on();
+    });
 }
 
 void TcpConnection::answer_one(dns::Bytes query) {

@@ -54,6 +54,7 @@ private:
     void read();
     void on_read(const boost::system::error_code& error, std::size_t size);
     void take_frames();
+    void wait_turn();
     void answer_one(dns::Bytes query);
     void queue(dns::Bytes reply);
     void write();
@@ -80,6 +81,7 @@ private:
     std::size_t in_flight_ = 0;
     bool reading_ = false;
     bool writing_ = false;
+    bool waits_turn_ = false;  // there is more to take when others have had theirs
     bool paused_ = false;
     bool ended_ = false;  // the client will send no more
 };
