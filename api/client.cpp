@@ -1,5 +1,7 @@
 #include "api/client.h"
 
+#include <fcntl.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -15,6 +17,13 @@ namespace {
 
 /// More than any reply of the daemon: `network inspect` of a full /16 has some 20 MB.
 constexpr std::uint64_t kReplyMax = 256ULL << 20;
+
+/// Opened without close-on-exec by Asio: a command that replaces this program must not inherit the way to the daemon.
+void open_socket(asio::local::stream_protocol::socket& socket, boost::system::error_code& error) {
+    socket.open(asio::local::stream_protocol(), error);
+    if (error || ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC) == 0) return;
+    error.assign(errno, boost::system::system_category());
+}
 
 }  // namespace
 
@@ -37,7 +46,8 @@ Result<Client> Client::connect(const std::string& socket_path) {
         return fail(Errc::invalid, "'" + socket_path + "' is too long for the path of a socket");
     }
     boost::system::error_code error;
-    connection->socket.connect(asio::local::stream_protocol::endpoint(socket_path), error);
+    open_socket(connection->socket, error);
+    if (!error) connection->socket.connect(asio::local::stream_protocol::endpoint(socket_path), error);
     if (!error) return Client(std::move(connection));
     return fail(Errc::unavailable, "cannot connect to ns-registerd at '" + socket_path + "': " + error.message() +
                                        ". Is the daemon running?");

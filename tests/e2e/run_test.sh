@@ -54,6 +54,11 @@ grep -q 'shop' /etc/hosts && fail "the machine's own hosts file was changed"
 assert_eq "$(printf 'a\nb\n' | nsr run -i -- wc -l)" 2 'standard input'
 assert_eq "$(nsr run --user 1000:1000 --workdir /usr -- sh -c 'id -u; id -g; pwd' | tr '\n' ' ')" '1000 1000 /usr '
 assert_eq "$(nsr run --user nobody -- id -un)" nobody
+# Nothing of ours is open in the command: above all not the socket of the daemon.
+nsr run -- ls -l /proc/self/fd | grep 'socket:' && fail "a command of run has a socket"
+nsr attach --name fds >/dev/null
+inside fds ls -l /proc/self/fd | grep 'socket:' && fail "a command of exec has a socket"
+nsr rm -f fds >/dev/null
 status_of nsr run --user nosuchuser -- true
 assert_eq $STATUS 127
 assert_eq "$(nsr run --network host -- readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
