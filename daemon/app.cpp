@@ -110,7 +110,7 @@ private:
         if (!registry) return fail(std::move(registry).error(), "load the registry");
         auto home = NetNs::current();
         if (!home) return fail(std::move(home).error());
-        auto netsetup = net::NetSetup::open();
+        auto netsetup = net::NetSetup::open(settings_.run_dir);
         if (!netsetup) return fail(std::move(netsetup).error());
         auto keeper = net::NetnsKeeper::open(settings_.run_dir, settings_.is_default_run_dir);
         if (!keeper) return fail(std::move(keeper).error());

@@ -13,10 +13,6 @@
 namespace nsr::net {
 namespace {
 
-bool has_v6(const BridgeSpec& spec) {
-    return std::ranges::any_of(spec.addresses, [](const IpPrefix& address) { return address.family() == Family::v6; });
-}
-
 std::unexpected<Error> foreign(const std::string& name) {
     return fail(Errc::conflict, "link '" + name + "' exists on this host and is not ours");
 }
@@ -75,13 +71,11 @@ Result<> set_v6(const std::string& bridge) {
     return set_sysctl(conf + "accept_dad", "0");
 }
 
-Result<> set_forwarding(bool v6) {
-    if (auto set = set_sysctl("net/ipv4/ip_forward", "1"); !set) return fail(set.error(), "turn on forwarding");
-    if (!v6) return {};
-    return set_sysctl("net/ipv6/conf/all/forwarding", "1");
-}
-
 }  // namespace
+
+bool has_v6(const BridgeSpec& spec) {
+    return std::ranges::any_of(spec.addresses, [](const IpPrefix& address) { return address.family() == Family::v6; });
+}
 
 MacAddress bridge_mac(const std::string& network_id) {
     // FNV-1a: the ids of networks are random already, those of the predefined ones need not be.
@@ -99,12 +93,10 @@ Result<> ensure_bridge(netlink::Socket& host, const BridgeSpec& spec) {
     if (!link) return fail(link.error());
     if (!*present) undo.add([&host, index = link->index] { (void)netlink::delete_link(host, index); });
 
-    const bool v6 = has_v6(spec);
-    if (v6) {
+    if (has_v6(spec)) {
         if (auto set = set_v6(spec.name); !set) return set;
     }
     if (auto set = netlink::ensure_addresses(host, link->index, spec.name, spec.addresses); !set) return set;
-    if (auto set = set_forwarding(v6); !set) return set;
     undo.commit();
     return {};
 }

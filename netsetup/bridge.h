@@ -13,6 +13,9 @@ namespace nsr::net {
 /// lowest MAC of its ports and changes it with them, and every neighbour entry of the gateway becomes wrong.
 MacAddress bridge_mac(const std::string& network_id);
 
+/// Whether the host has an IPv6 address on the bridge.
+bool has_v6(const BridgeSpec& spec);
+
 /// See NetSetup::ensure_bridge. Runs on the host, sysctls included.
 Result<> ensure_bridge(netlink::Socket& host, const BridgeSpec& spec);
 

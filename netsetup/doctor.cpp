@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/files.h"
+#include "netsetup/bridge.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/sysctl.h"
 
@@ -67,10 +68,6 @@ Finding examine_legacy() {
     return {"legacy iptables", true,
             "iptables-legacy has a filter table, which only `iptables-legacy -S` shows: see that its FORWARD accepts",
             ""};
-}
-
-bool has_v6(const BridgeSpec& bridge) {
-    return std::ranges::any_of(bridge.subnets, [](const IpPrefix& subnet) { return subnet.family() == Family::v6; });
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "netsetup/bridge.h"
 #include "netsetup/doctor.h"
 #include "netsetup/flow_cleaner.h"
+#include "netsetup/forwarding.h"
 #include "netsetup/interface.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/netlink/route.h"
@@ -35,11 +36,12 @@ struct Handles {
 /// The running kernel. Its handles were opened on the host and stay there.
 class Kernel final : public NetSetup {
 public:
-    Kernel(Handles handles, Firewall firewall)
+    Kernel(Handles handles, Firewall firewall, Forwarding forwarding)
         : host_(std::move(handles.host)),
           socket_(std::move(handles.links)),
           conntrack_(std::move(handles.conntrack)),
           firewall_(std::move(firewall)),
+          forwarding_(std::move(forwarding)),
           cleaner_(std::move(handles.cleaner_host), std::move(handles.cleaner_conntrack)) {}
 
     Result<> ensure_bridge(const BridgeSpec& spec) override {
@@ -123,6 +125,7 @@ private:
     netlink::Socket socket_;
     netlink::Socket conntrack_;
     Firewall firewall_;
+    Forwarding forwarding_;
     FlowCleaner cleaner_;
     bool dying_ = false;
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
@@ -140,13 +143,20 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
         }
         return {};
     };
+    const bool v4 = !bridges.empty();
+    const bool v6 = std::ranges::any_of(bridges, has_v6);
+    auto apart = host_.call([&] { return forwarding_.decide(socket_, v4, v6); });
+    if (!apart) return fail(apart.error());
+    firewall_.keep_apart(std::move(*apart));
     // First the guard, then what it guards.
     if (auto ensured = firewall_.ensure(bridges); !ensured) return ensured;
-    return host_.call(let_loopback_out);
+    if (auto out = host_.call(let_loopback_out); !out) return out;
+    return host_.call([v4, v6] { return Forwarding::turn_on(v4, v6); });
 }
 
 std::vector<Finding> Kernel::examine(const std::vector<BridgeSpec>& bridges, const std::set<std::string>& wanted) {
     auto findings = examine_settings(bridges);
+    if (auto routing = forwarding_.examine(); !routing.check.empty()) findings.push_back(std::move(routing));
     auto leftovers = examine_leftovers(socket_, wanted);
     findings.push_back(leftovers ? std::move(*leftovers)
                                  : Finding{"leftover links", false, leftovers.error().message(), ""});
@@ -190,7 +200,7 @@ std::vector<std::string> describe_firewall(const BridgeSpec& bridge) {
     return lines;
 }
 
-Result<std::unique_ptr<NetSetup>> NetSetup::open() {
+Result<std::unique_ptr<NetSetup>> NetSetup::open(const std::string& run_dir) {
     auto host = NetNs::current();
     if (!host) return fail(host.error());
     auto socket = netlink::Socket::open();
@@ -207,7 +217,7 @@ Result<std::unique_ptr<NetSetup>> NetSetup::open() {
     if (!firewall) return fail(firewall.error());
     Handles handles{std::move(*host), std::move(*socket), std::move(*conntrack), std::move(*cleaner_host),
                     std::move(*cleaner_conntrack)};
-    return std::make_unique<Kernel>(std::move(handles), std::move(*firewall));
+    return std::make_unique<Kernel>(std::move(handles), std::move(*firewall), Forwarding(run_dir));
 }
 
 }  // namespace nsr::net

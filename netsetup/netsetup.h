@@ -25,11 +25,11 @@ struct HostPrefixes {
 class NetSetup {
 public:
     /// Opens the handles in the calling thread's namespace, which is "the host" from then on.
-    static Result<std::unique_ptr<NetSetup>> open();
+    /// `run_dir`: where to remember what must not outlive the boot; "": nowhere.
+    static Result<std::unique_ptr<NetSetup>> open(const std::string& run_dir = "");
     virtual ~NetSetup() = default;
 
     /// The bridge is there, in our group, up, with exactly these addresses. A foreign link of that name is a conflict.
-    /// Turns net.ipv4.ip_forward on.
     virtual Result<> ensure_bridge(const BridgeSpec& spec) = 0;
     virtual Result<> remove_bridge(const std::string& name) = 0;
 
@@ -67,7 +67,8 @@ public:
 
     /// The host's table `inet ns-register` is what these networks need: one transaction of what has changed since the
     /// last one. The first call compares, and replaces the whole. What others did to the table is left (see
-    /// firewall_touched); if that makes the transaction impossible it fails.
+    /// firewall_touched); if that makes the transaction impossible it fails. Then forwarding is turned on, behind rules
+    /// that keep apart what it did not connect before (forwarding.h).
     virtual Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) = 0;
     /// How the table differs from that, a line each; empty: it does not.
     virtual Result<std::vector<std::string>> verify_firewall(const std::vector<BridgeSpec>& bridges) = 0;

@@ -79,26 +79,32 @@ Result<> Firewall::let_docker_pass(const std::vector<BridgeSpec>& bridges) {
     return {};
 }
 
+HostPolicy Firewall::wanted(const std::vector<BridgeSpec>& bridges) const {
+    HostPolicy policy = policy_of(bridges);
+    net::keep_apart(policy, apart_);
+    return policy;
+}
+
 Result<> Firewall::ensure(const std::vector<BridgeSpec>& bridges) {
     if (!policy_) {
         const auto differences = verify(bridges);
         if (!differences) return fail(differences.error());
         if (!differences->empty()) return replace(bridges);
-        policy_ = policy_of(bridges);
+        policy_ = wanted(bridges);
         return {};
     }
-    HostPolicy wanted = policy_of(bridges);
-    const std::string commands = render_difference(*policy_, wanted);
+    HostPolicy policy = wanted(bridges);
+    const std::string commands = render_difference(*policy_, policy);
     if (commands.empty()) return {};
-    return change(commands, std::move(wanted));
+    return change(commands, std::move(policy));
 }
 
 Result<> Firewall::replace(const std::vector<BridgeSpec>& bridges) {
-    HostPolicy wanted = policy_of(bridges);
-    const std::string commands = render_host_table(wanted);
+    HostPolicy policy = wanted(bridges);
+    const std::string commands = render_host_table(policy);
     (void)touched();
     touched_ = false;
-    auto changed = change(commands, std::move(wanted));
+    auto changed = change(commands, std::move(policy));
     if (!changed) touched_ = true;
     return changed;
 }
@@ -115,7 +121,7 @@ Result<> Firewall::change(const std::string& commands, HostPolicy policy) {
 
 Result<std::vector<std::string>> Firewall::verify(const std::vector<BridgeSpec>& bridges) {
     if (auto renewed = renew(); !renewed) return fail(renewed.error());
-    const auto expected = expected_listing(policy_of(bridges));
+    const auto expected = expected_listing(wanted(bridges));
     if (!expected) return fail(expected.error());
     // Before the reading, so that what happens during it counts as new.
     (void)touched();

@@ -24,6 +24,9 @@ public:
     /// `host`: the namespace whose firewall it is.
     static Result<Firewall> open(NetNs host);
 
+    /// From the next ensure() or replace() on.
+    void keep_apart(KeptApart links) { apart_ = std::move(links); }
+
     Result<> ensure(const std::vector<BridgeSpec>& bridges);
 
     /// How the table differs from what these networks need, a line each: "missing: ...", "not ours: ...". Empty: it
@@ -52,6 +55,7 @@ private:
     Firewall(NetNs host, Nft nft, netlink::NftMonitor monitor)
         : host_(std::move(host)), nft_(std::move(nft)), monitor_(std::move(monitor)) {}
     void note(const netlink::TableEvents& events, unsigned own);
+    HostPolicy wanted(const std::vector<BridgeSpec>& bridges) const;
     Result<> change(const std::string& commands, HostPolicy policy);
     Result<const std::string*> expected_listing(const HostPolicy& policy);
     Result<> renew();
@@ -65,6 +69,7 @@ private:
     NetNs host_;
     Nft nft_;
     netlink::NftMonitor monitor_;
+    KeptApart apart_;
     unsigned commands_ = 0;             ///< since the context was opened
     std::optional<HostPolicy> policy_;  ///< what we put in place last
     std::optional<Expected> expected_;

@@ -91,4 +91,9 @@ HostPolicy policy_of(const std::vector<BridgeSpec>& bridges) {
     return policy;
 }
 
+void keep_apart(HostPolicy& policy, const KeptApart& links) {
+    for (const auto& name : links.v4) policy["apart4"].insert(quoted(name));
+    for (const auto& name : links.v6) policy["apart6"].insert(quoted(name));
+}
+
 }  // namespace nsr::net

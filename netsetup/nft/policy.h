@@ -25,8 +25,10 @@ struct NamedSet {
 
 /// All of them, in the order in which the table declares them.
 inline constexpr std::array kHostSets{
-    NamedSet{"set", "networks", "type ifname"},                   // bridges that reach the outside
-    NamedSet{"set", "internal", "type ifname"},                   // bridges that do not
+    NamedSet{"set", "networks", "type ifname"},  // bridges that reach the outside
+    NamedSet{"set", "internal", "type ifname"},  // bridges that do not
+    NamedSet{"set", "apart4", "type ifname"},    // links of others that the host did not connect
+    NamedSet{"set", "apart6", "type ifname"},
     NamedSet{"map", "inside", "type ifname . ifname : verdict"},  // a bridge to itself: accept, or drop without icc
     NamedSet{"set", "masquerade4", "type ipv4_addr; flags interval"},  // subnets that leave under the host's address
     NamedSet{"set", "masquerade6", "type ipv6_addr; flags interval"},
@@ -47,5 +49,14 @@ inline constexpr std::array kHostSets{
 };
 
 HostPolicy policy_of(const std::vector<BridgeSpec>& bridges);
+
+/// Links of the host between which nothing is forwarded (netsetup/forwarding.h).
+struct KeptApart {
+    std::set<std::string> v4;
+    std::set<std::string> v6;
+
+    bool operator==(const KeptApart&) const = default;
+};
+void keep_apart(HostPolicy& policy, const KeptApart& links);
 
 }  // namespace nsr::net

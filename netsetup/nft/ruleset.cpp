@@ -11,7 +11,8 @@ namespace nsr::net {
 namespace {
 
 /// What enters a network must answer to something, come by a published port, or stay inside; what an internal network
-/// sends stays inside. Traffic inside one bridge comes through here only where br_netfilter is on.
+/// sends stays inside. Links that the host did not connect before us stay apart. Traffic inside one bridge comes
+/// through here only where br_netfilter is on.
 ///
 /// A packet for the host's loopback has no business on a bridge, and bridges with published ports let it in
 /// (route_localnet).
@@ -32,6 +33,8 @@ constexpr std::string_view kFilterChains = R"(	chain loopback {
 		ip daddr @routed4 icmp type echo-request accept
 		ip6 daddr @routed6 icmpv6 type echo-request accept
 		oifname @networks drop
+		meta nfproto ipv4 iifname @apart4 oifname @apart4 drop
+		meta nfproto ipv6 iifname @apart6 oifname @apart6 drop
 	}
 
 )";

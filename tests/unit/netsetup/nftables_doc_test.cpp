@@ -32,6 +32,13 @@ constexpr std::array kChapters{
     Chapter{
         "Without masquerade and icc", "no-masquerade-no-icc.nft",
         "The isolated bridge ports keep the containers apart; the `drop` in `inside` counts where br_netfilter is on."},
+    Chapter{"A host that forwarded nothing before", "apart.nft",
+            "The kernel forwards between all links or none. Where ns-registerd turned that on (`net.ipv4.ip_forward`, "
+            "`net.ipv6.conf.all.forwarding`), nothing passes between the links that were there at that moment, so that "
+            "the host becomes no router for others; links that come later, Docker's bridges among them, are not "
+            "touched. `RUN_DIR/kept-apart-ipv4` and `-ipv6` remember the links until the next boot, and `doctor` names "
+            "them. A host that forwarded before goes on as it did: a router sets the two settings at boot, or removes "
+            "the files and restarts ns-registerd."},
     Chapter{"One network more", "difference-add.nft",
             "The change of an existing table is one transaction of elements."},
     Chapter{"A port that moves to another container", "difference-port.nft", "Two elements."},

@@ -85,6 +85,12 @@ TEST(HostTable, OfARoutedNetworkOpensPortsWithoutNat) {
     test::expect_golden("nft/routed.nft", table_of(routed));
 }
 
+TEST(HostTable, OfAHostThatForwardedNothingBefore) {
+    auto policy = policy_of({bridge("br-0123456789ab", "172.18.0.0/16")});
+    keep_apart(policy, {.v4 = {"eth0", "eth1"}, .v6 = {"eth0", "eth1", "wg0"}});
+    test::expect_golden("nft/apart.nft", render_host_table(policy));
+}
+
 TEST(HostPolicy, SubnetWithHostBitsBecomesItsNetwork) {
     EXPECT_TRUE(policy_of({bridge("br0", "10.7.0.9/24")}).at("masquerade4").contains("10.7.0.0/24"));
 }
