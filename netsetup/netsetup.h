@@ -34,9 +34,10 @@ public:
     virtual Result<> remove_bridge(const std::string& name) = 0;
 
     /// The parent link is there. A sub-interface or dummy that is missing is made, in our group; refusals are Docker's
-    /// (docker-behaviour M-13 to M-15), Errc::unsupported where the kernel has no links of that kind.
+    /// (docker-behaviour M-13 to M-15), Errc::unsupported where the kernel has no links of that kind. A bridge or veth
+    /// of ours is a conflict: it goes with its own network.
     virtual Result<> ensure_parent(const ParentSpec& spec) = 0;
-    /// Deletes a parent that is in our group; others are left alone.
+    /// Deletes a parent that ensure_parent made; others are left alone.
     virtual Result<> remove_parent(const std::string& name) = 0;
 
     /// lo up and the sysctls of N-44 in a sandbox that we made.

@@ -61,6 +61,16 @@ Result<> add_vlan(netlink::Socket& host, const std::string& name) {
     return {};
 }
 
+/// The group alone does not say what a link of ours was made for.
+bool is_made_parent(const Link& link) {
+    return link.group == kLinkGroup && (link.kind == kVlan.name || link.kind == kDummy.name);
+}
+
+/// A bridge of ours or the cable of a container.
+bool is_of_a_network(const Link& link) {
+    return (link.group == kLinkGroup || link.group == kDyingLinkGroup) && !is_made_parent(link);
+}
+
 bool is_upper(const Link& link) { return link.kind == kMacvlan.name || link.kind == kIpvlan.name; }
 
 Result<Link> parent_of(netlink::Socket& host, const UpperLink& upper) {
@@ -109,6 +119,9 @@ Result<> add_upper(netlink::Socket& host, const InterfaceSpec& spec, const Link&
 Result<> ensure_parent(netlink::Socket& host, const ParentSpec& spec) {
     const auto present = netlink::find_link(host, spec.name);
     if (!present) return fail(present.error());
+    if (*present && is_of_a_network(**present)) {
+        return fail(Errc::conflict, "link '" + spec.name + "' belongs to a network of ours and cannot be a parent");
+    }
     if (*present) return {};
     if (!spec.dummy) return add_vlan(host, spec.name);
     const auto added = netlink::add_dummy(host, spec.name, kLinkGroup);
@@ -119,7 +132,7 @@ Result<> ensure_parent(netlink::Socket& host, const ParentSpec& spec) {
 Result<> remove_parent(netlink::Socket& host, const std::string& name) {
     const auto link = netlink::find_link(host, name);
     if (!link) return fail(link.error());
-    if (!*link || (*link)->group != kLinkGroup) return {};
+    if (!*link || !is_made_parent(**link)) return {};
     const auto deleted = netlink::delete_link(host, (*link)->index);
     if (!deleted && deleted.error().number != ENODEV)
         return netlink::refuse("delete link '" + name + "'", deleted.error());

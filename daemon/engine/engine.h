@@ -142,6 +142,7 @@ private:
     // kernel_state.cpp
     Result<> apply_firewall();
     bool mends() const { return settings_.nft.repair == Repair::automatic; }
+    Result<> restore_firewall(const std::vector<net::BridgeSpec>& bridges, const Error& why);
     Result<std::vector<std::string>> firewall_differences();
     void mend_firewall(const std::vector<std::string>& differences);
     void mend_bridges();

@@ -48,14 +48,26 @@ Result<> Engine::apply_firewall() {
     if (netsetup_->firewall_touched()) firewall_changed();
     const auto bridges = firewall_bridges();
     auto applied = netsetup_->ensure_firewall(bridges);
+    if (!applied) applied = restore_firewall(bridges, applied.error());
     if (applied && settings_.nft.docker_user) look_at_other_firewalls();
-    if (applied) return {};
-    const bool touched = netsetup_->firewall_touched() || !known_differences_.empty();
-    if (!touched) return fail(std::move(applied).error(), "nftables");
-    if (!mends()) return fail(Errc::system, "nftables: " + applied.error().message() + " (" + kRepairHint + ")");
+    return applied;
+}
+
+/// A change of the table was refused because of `why`, which may be somebody else's doing.
+Result<> Engine::restore_firewall(const std::vector<net::BridgeSpec>& bridges, const Error& why) {
+    bool touched = netsetup_->firewall_touched() || !known_differences_.empty();
+    if (why.code() == Errc::not_found) {
+        // What was to be deleted may be gone already.
+        const auto differences = netsetup_->verify_firewall(bridges);
+        touched = !differences || !differences->empty();
+        if (!touched) known_differences_.clear();
+        if (!touched) return {};
+    }
+    if (!touched) return fail(why, "nftables");
+    if (!mends()) return fail(Errc::system, "nftables: " + why.message() + " (" + kRepairHint + ")");
     if (auto replaced = netsetup_->replace_firewall(bridges); !replaced) return fail(replaced.error(), "nftables");
     metrics_.kernel_repairs.add();
-    spdlog::warn("event=firewall_restored reason={}", log::quoted(applied.error().message()));
+    spdlog::warn("event=firewall_restored reason={}", log::quoted(why.message()));
     return {};
 }
 

@@ -128,7 +128,11 @@ Result<std::vector<std::string>> Firewall::verify(const std::vector<BridgeSpec>&
     touched_ = false;
     const auto present = nft_.list_table(kHostTable);
     if (!present) return fail(present.error());
-    if (*present == **expected) return std::vector<std::string>();
+    if (*present == **expected) {
+        // What was believed until now may be wrong: somebody else may have done what we were about to do.
+        policy_ = policy_of(bridges);
+        return std::vector<std::string>();
+    }
     return compare_listings(**expected, *present);
 }
 

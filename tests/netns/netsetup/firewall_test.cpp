@@ -147,6 +147,23 @@ TEST_F(FirewallTest, ChangeThatTheTableDoesNotAllowAnyMoreFails) {
     EXPECT_TRUE(kernel().verify_firewall({bridge_spec(2)})->empty());
 }
 
+/// Somebody has deleted what we were about to delete: once seen, that must not stand in the way of later changes.
+TEST_F(FirewallTest, ChangeThatSomebodyElseHasMadeIsTakenForDone) {
+    set_up({bridge_spec(1), bridge_spec(2)});
+    ASSERT_TRUE(run_command("nft delete element inet ns-register networks '{ \"br-2\" }'").ok());
+    auto bare = kernel().ensure_firewall({bridge_spec(1)});
+    ASSERT_FALSE(bare);
+    EXPECT_EQ(bare.error().code(), Errc::not_found);
+    // The same transaction by somebody else's hand.
+    const auto fresh = NetSetup::open();
+    NSR_ASSERT_OK(fresh);
+    NSR_ASSERT_OK((*fresh)->ensure_firewall({bridge_spec(1)}));
+    EXPECT_TRUE(kernel().verify_firewall({bridge_spec(1)})->empty());
+    NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(1)}));
+    NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(1), bridge_spec(3)}));
+    EXPECT_TRUE(kernel().verify_firewall({bridge_spec(1), bridge_spec(3)})->empty());
+}
+
 TEST_F(FirewallTest, VerifyNamesWhatIsWrongWithLinksAddressesAndRoutes) {
     set_up({bridge_spec(1)});
     const auto spec = interface_spec(1, 2);

@@ -167,5 +167,18 @@ TEST_F(UpperInterfaceTest, ParentOfSomebodyElseStays) {
     EXPECT_TRUE(run_command("ip link show seg0").ok());
 }
 
+TEST_F(UpperInterfaceTest, LinksOfOtherNetworksAreNoParentsAndStay) {
+    set_up({bridge_spec(1)});
+    const NetNs sandbox = attach(interface_spec(1, 2));
+    for (const std::string& name : {bridge_spec(1).name, interface_spec(1, 2).host_name}) {
+        const auto taken = kernel().ensure_parent({.name = name});
+        ASSERT_FALSE(taken) << name;
+        EXPECT_EQ(taken.error().message(), "link '" + name + "' belongs to a network of ours and cannot be a parent");
+        NSR_ASSERT_OK(kernel().remove_parent(name));
+        EXPECT_TRUE(run_command("ip link show " + name).ok()) << name;
+    }
+    EXPECT_TRUE(reaches(sandbox, "10.1.0.1"));
+}
+
 }  // namespace
 }  // namespace nsr::net
