@@ -67,7 +67,7 @@ void Child::give_up() {
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
 }
 
-int Child::wait() {
+int Child::wait(const std::function<void(int signal)>& notice) {
     for (;;) {
         int status = 0;
         const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
@@ -75,7 +75,9 @@ int Child::wait() {
         siginfo_t info{};
         const int signal = ::sigwaitinfo(&held_, &info);
         const bool is_sent = info.si_code <= 0;  // by a process: kill(2), sigqueue(3), tgkill(2)
-        if (signal > 0 && signal != SIGCHLD && is_sent) ::kill(pid_, signal);
+        if (signal <= 0 || signal == SIGCHLD) continue;
+        if (notice) notice(signal);
+        if (is_sent) ::kill(pid_, signal);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,7 +29,8 @@ public:
     void give_up();
 
     /// Forwards signals until the child has ended. Returns its exit status, 128 + N if signal N ended it.
-    int wait();
+    /// `notice` is called for those that are the terminal's word to this process (SIGWINCH).
+    int wait(const std::function<void(int signal)>& notice = {});
 
 private:
     Child(pid_t pid, UniqueFd pipe, sigset_t held) : pid_(pid), pipe_(std::move(pipe)), held_(held) {}

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/etc_files.h"
 #include "cli/user.h"
 #include "common/unique_fd.h"
 
@@ -28,30 +29,6 @@ Result<> enter(const std::string& sandbox) {
     // What is mounted here must not reach the machine; what the machine mounts may reach us.
     if (::mount("", "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return fail(failed("separate the mounts"));
     return {};
-}
-
-/// The file behind a path that may be a symbolic link: what a mount must cover.
-Result<std::string> real_path(const std::string& path) {
-    char* found = ::realpath(path.c_str(), nullptr);
-    if (found == nullptr) return fail(failed("'" + path + "' cannot be covered"));
-    std::string real = found;
-    std::free(found);
-    return real;
-}
-
-Result<> cover(const std::string& source, const std::string& path) {
-    auto target = real_path(path);
-    if (!target) return fail(std::move(target).error());
-    if (::mount(source.c_str(), target->c_str(), nullptr, MS_BIND, nullptr) != 0) {
-        return fail(failed("put '" + path + "' in place"));
-    }
-    return {};
-}
-
-/// A machine's file that is not there cannot be covered, and is not missed.
-Result<> cover_if_there(const std::string& source, const std::string& path) {
-    if (source.empty() || ::access(path.c_str(), F_OK) != 0) return {};
-    return cover(source, path);
 }
 
 Result<> set_host_name(const std::string& hostname) {
@@ -86,14 +63,13 @@ Result<> follow_parent(int parent) {
 
 Result<> enter(const Place& place) {
     if (auto entered = enter(place.sandbox); !entered) return entered;
-    if (auto covered = cover_if_there(place.resolv_conf_path, "/etc/resolv.conf"); !covered) return covered;
-    if (auto covered = cover_if_there(place.hosts_path, "/etc/hosts"); !covered) return covered;
+    if (auto put = put_etc_files({.hosts = place.hosts_path, .resolv_conf = place.resolv_conf_path}); !put) return put;
     if (auto named = set_host_name(place.hostname); !named) return named;
     if (!place.directory.empty() && ::chdir(place.directory.c_str()) != 0) {
         return fail(from_errno("working directory '" + place.directory + "'"));
     }
     if (!place.user.empty()) {
-        if (auto became = become(place.user); !became) return became;
+        if (auto became = become(place.user, place.has_terminal); !became) return became;
     }
     set_variables(place);  // last: a HOME of the container's own goes before the user's
     return {};

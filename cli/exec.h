@@ -16,12 +16,13 @@ struct Place {
     std::vector<std::string> variables;  ///< "NAME=VALUE", over those of the caller
     std::string user;                    ///< NAME|UID[:GROUP|GID]; "": the caller
     std::string directory;               ///< to start in; "": where the caller is
+    bool has_terminal = false;           ///< standard input is a terminal made for the command, which the user gets
     int parent = 0;                      ///< killed when this process, its parent, dies; 0: outlives it
 };
 
 /// Becomes the command, in the network namespace and in mount and UTS namespaces of its own with these files in place.
-/// Returns only if that failed: Errc::not_found if there is no such command, directory or user, Errc::forbidden if it
-/// cannot be run.
+/// Returns only if that failed: Errc::not_found if there is no such command or directory, Errc::forbidden if it cannot
+/// be run, Errc::invalid if there is no such user.
 Error execute(const Place& place, const std::vector<std::string>& command);
 
 }  // namespace nsr::cli

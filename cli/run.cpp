@@ -37,6 +37,9 @@ int usage_status(const CLI::App& app) {
 
 bool is_flag(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
+/// Those of exec whose value is the next word.
+const std::set<std::string> kExecFlagsWithValue = {"-u", "--user", "-w", "--workdir", "-e", "--env"};
+
 /// The arguments, less the words of a command behind `exec CONTAINER [--]` and `run FLAGS --`: those never pass through
 /// the option parser, which would take `[1,2]` apart.
 struct Words {
@@ -52,7 +55,9 @@ Words split_words(int argc, char** argv) {
         if (*at == "--socket" && at + 1 != all.end()) ++at;
     }
     if (at != all.end() && *at == "exec") {
-        for (++at; at != all.end() && is_flag(*at); ++at) {}
+        for (++at; at != all.end() && is_flag(*at); ++at) {
+            if (kExecFlagsWithValue.contains(*at) && at + 1 != all.end()) ++at;
+        }
         if (at != all.end()) ++at;  // the container
         const auto end_of_options = at;
         if (at != all.end() && *at == "--") ++at;

@@ -24,20 +24,20 @@ Result<gid_t> group_of(const std::string& text) {
     if (const auto number = number_of(text)) return *number;
     const group* entry = ::getgrnam(text.c_str());
     if (entry != nullptr) return entry->gr_gid;
-    return fail(Errc::not_found, "unable to find group " + text + ": no matching entries in group file");
+    return fail(Errc::invalid, "unable to find group " + text + ": no matching entries in group file");
 }
 
 Result<> refused(const char* what) { return fail(Errc::forbidden, std::string(what) + ": " + std::strerror(errno)); }
 
 }  // namespace
 
-Result<> become(const std::string& user) {
+Result<> become(const std::string& user, bool owns_terminal) {
     const std::size_t colon = user.find(':');
     const std::string name = user.substr(0, colon);
     const auto number = number_of(name);
     const passwd* entry = number ? ::getpwuid(*number) : ::getpwnam(name.c_str());
     if (entry == nullptr && !number) {
-        return fail(Errc::not_found, "unable to find user " + name + ": no matching entries in passwd file");
+        return fail(Errc::invalid, "unable to find user " + name + ": no matching entries in passwd file");
     }
     const uid_t uid = entry != nullptr ? entry->pw_uid : *number;
     gid_t gid = entry != nullptr ? entry->pw_gid : 0;
@@ -51,6 +51,8 @@ Result<> become(const std::string& user) {
     if ((known_groups ? ::initgroups(entry->pw_name, gid) : ::setgroups(0, nullptr)) != 0) {
         return refused("set the groups");
     }
+    if (owns_terminal && ::fchown(STDIN_FILENO, uid, static_cast<gid_t>(-1)) != 0)
+        return refused("give the terminal away");
     if (::setgid(gid) != 0) return refused("set the group");
     if (::setuid(uid) != 0) return refused("set the user");
     return {};

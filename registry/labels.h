@@ -10,4 +10,8 @@ inline constexpr const char* kStopTimeoutLabel = "ns-register.stop-timeout";  //
 inline constexpr const char* kUserLabel = "ns-register.user";                 ///< Docker's User
 inline constexpr const char* kDirectoryLabel = "ns-register.workdir";         ///< Docker's WorkingDir
 
+/// Beside the hosts file of a container: the exit status of its command, written if the daemon was not there to be
+/// told.
+inline constexpr const char* kExitNotice = "exit";
+
 }  // namespace nsr::registry

@@ -70,19 +70,6 @@ bool has_endpoint(const CreateFlags& flags) {
            !flags.ip.empty() || !flags.ip6.empty() || !flags.mac.empty();
 }
 
-/// `-e NAME` alone takes the caller's value; without one there the variable is left out, as Docker does.
-std::vector<std::string> variables_of(const CreateFlags& flags) {
-    std::vector<std::string> variables;
-    for (const auto& variable : flags.env) {
-        if (variable.find('=') != std::string::npos) {
-            variables.push_back(variable);
-        } else if (const char* value = std::getenv(variable.c_str()); value != nullptr) {
-            variables.push_back(variable + "=" + value);
-        }
-    }
-    return variables;
-}
-
 /// The daemon has a working directory of its own.
 std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
 
@@ -97,11 +84,11 @@ Result<Json> body_of(const CreateFlags& flags) {
               {"Cmd", flags.command},
               {"Hostname", flags.hostname},
               {"Domainname", flags.domainname},
-              {"Env", variables_of(flags)},
+              {"Env", variables_of(flags.env)},
               {"ExposedPorts", std::move(ports->exposed)},
               {"Labels", labels},
               {"User", flags.user},
-              {"WorkingDir", flags.directory},
+              {"WorkingDir", flags.directory.empty() ? "" : absolute(flags.directory)},
               {"StopSignal", flags.stop_signal}};
     if (flags.stop_timeout) body["StopTimeout"] = *flags.stop_timeout;
     const std::string network = first_network(flags);
@@ -123,6 +110,18 @@ Result<Json> body_of(const CreateFlags& flags) {
 }
 
 }  // namespace
+
+std::vector<std::string> variables_of(const std::vector<std::string>& env) {
+    std::vector<std::string> variables;
+    for (const auto& variable : env) {
+        if (variable.find('=') != std::string::npos) {
+            variables.push_back(variable);
+        } else if (const char* value = std::getenv(variable.c_str()); value != nullptr) {
+            variables.push_back(variable + "=" + value);
+        }
+    }
+    return variables;
+}
 
 Result<std::string> create_container(Session& session, const CreateFlags& flags) {
     auto body = body_of(flags);

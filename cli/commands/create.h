@@ -48,6 +48,9 @@ struct CreateFlags {
 /// Adds its flags to a verb. `flags` must live until the line has been parsed.
 void add_create_flags(CLI::App& verb, CreateFlags& flags);
 
+/// What `-e` came to: `-e NAME` alone takes the caller's value; without one there it is left out, as Docker does.
+std::vector<std::string> variables_of(const std::vector<std::string>& env);
+
 /// Registers the container and prints the daemon's warnings. Returns its id.
 Result<std::string> create_container(Session& session, const CreateFlags& flags);
 

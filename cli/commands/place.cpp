@@ -31,6 +31,9 @@ Result<Place> place_of(Session& session, const std::string& container) {
     place.hosts_path = text_at(*inspected, "HostsPath");
     place.resolv_conf_path = text_at(*inspected, "ResolvConfPath");
     place.hostname = host_name_of(*inspected);
+    const Json config = inspected->value("Config", Json::object());
+    place.user = text_at(config, "User");
+    place.directory = text_at(config, "WorkingDir");
     auto variables = parse_reply(session.ask("GET", "/ns-register/containers/" + api::encode(container) + "/env"));
     if (!variables) return fail(std::move(variables).error());
     place.variables = variables->get<std::vector<std::string>>();

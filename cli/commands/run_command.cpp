@@ -10,8 +10,11 @@
 #include "cli/child.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/create.h"
+#include "cli/commands/json.h"
 #include "cli/commands/place.h"
 #include "cli/output.h"
+#include "cli/terminal.h"
+#include "common/files.h"
 #include "registry/labels.h"
 
 /// `run`: a container, and one command in it that it lives as long as.
@@ -25,7 +28,7 @@ namespace {
 struct RunFlags {
     CreateFlags create;
     bool detach = false;
-    bool interactive = false;
+    bool interactive = false;  ///< with a terminal: its input must be one
     bool tty = false;
     bool remove = true;
 };
@@ -33,6 +36,7 @@ struct RunFlags {
 /// One run, as the processes that take part in it see it.
 struct Run {
     const RunFlags& flags;
+    std::optional<Terminal> terminal = {};  ///< -t
     UniqueFd started;  ///< -d: who waits for the start reads the id, and the exit status if there is one already
 };
 
@@ -62,19 +66,20 @@ UniqueFd leave_terminal() {
 }
 
 /// In the process of the command. Returns only if it could not become the command.
-void become_command(Session& session, const Run& run, const std::string& id, pid_t parent) {
+void become_command(Session& session, Run& run, const std::string& id, pid_t parent) {
     if (id.empty()) return session.set_status(kCannotStart);
     auto place = place_of(session, id);
     if (!place) {
         session.report(place.error());
         return session.set_status(kCannotStart);
     }
-    place->user = run.flags.create.user;
-    place->directory = run.flags.create.directory;
     if (!run.flags.detach) place->parent = parent;
-    const UniqueFd terminal = run.flags.detach ? leave_terminal() : UniqueFd();
-    const Error error = execute(*place, session.command());
-    if (terminal) ::dup2(terminal.get(), STDERR_FILENO);
+    const UniqueFd errors(run.flags.detach ? leave_terminal().release()
+                                           : ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    place->has_terminal = run.terminal.has_value();
+    const Result<> attached = run.terminal ? run.terminal->attach() : Result<>();
+    const Error error = attached ? execute(*place, session.command()) : attached.error();
+    if (errors) ::dup2(errors.get(), STDERR_FILENO);
     session.report(error.message(), status_of(error));
     tell(run, " " + std::to_string(session.status()));
 }
@@ -91,9 +96,45 @@ Result<std::string> start_container(Session& session, const CreateFlags& flags) 
     return fail(std::move(started).error());
 }
 
+/// Where the daemon will look for the exit status that it could not be told; "" if it will not.
+std::string exit_notice_path(Session& session, const std::string& id) {
+    const auto inspected = parse_reply(session.ask("GET", "/containers/" + id + "/json"));
+    const std::string hosts = inspected ? text_at(*inspected, "HostsPath") : "";
+    return hosts.empty() ? "" : hosts.substr(0, hosts.rfind('/') + 1) + registry::kExitNotice;
+}
+
+/// Until the command ends. Returns its exit status.
+int look_after(Session& session, Child& child, Run& run) {
+    if (!run.terminal) return child.wait();
+    Terminal& terminal = *run.terminal;
+    if (auto started = terminal.start(); !started) session.report(started.error());
+    const int status = child.wait([&terminal](int signal) {
+        if (signal == SIGWINCH) terminal.resize();
+    });
+    terminal.stop();
+    return status;
+}
+
+/// The command has ended. A daemon that is not there finds that out at its next start.
+void tell_end(Session& session, const std::string& id, int status, const std::string& notice) {
+    session.disconnect();  // after a long time, so not by the old connection
+    const auto told = session.ask("POST", "/ns-register/containers/" + id + "/exited?code=" + std::to_string(status));
+    if (told || told.error().code() == Errc::not_found) return;  // the daemon may have removed the container by itself
+    if (told.error().code() != Errc::unavailable) return session.report(told.error());
+    if (notice.empty()) return;
+    if (auto written = write_file_atomic(notice, std::to_string(status), 0600); !written) {
+        session.report(written.error());
+    }
+}
+
 void supervise(Session& session, Run& run) {
     const pid_t parent = ::getpid();
     std::string id;
+    if (run.flags.tty) {
+        auto terminal = Terminal::open();
+        if (!terminal) return session.report(terminal.error().message(), kCannotStart);
+        run.terminal.emplace(std::move(*terminal));
+    }
     auto child = Child::start(id);
     if (!child) return session.report(child.error().message(), kCannotStart);
     if (!*child) return become_command(session, run, id, parent);
@@ -111,13 +152,10 @@ void supervise(Session& session, Run& run) {
     tell(run, *started);
     run.started.reset();
     if (run.flags.detach) leave_terminal();
+    const std::string notice = run.flags.remove ? "" : exit_notice_path(session, *started);
     if (auto going = (*child)->go(*started); !going) session.report(going.error());
-    const int status = (*child)->wait();
-    // After a long time, so not by the old connection. The daemon may have removed the container by itself.
-    session.disconnect();
-    const auto told =
-        session.ask("POST", "/ns-register/containers/" + *started + "/exited?code=" + std::to_string(status));
-    if (!told && told.error().code() != Errc::not_found) session.report(told.error());
+    const int status = look_after(session, **child, run);
+    tell_end(session, *started, status, notice);
     session.set_status(status);
 }
 
@@ -160,6 +198,9 @@ void run(Session& session, const RunFlags& flags) {
     if (!flags.create.pid.empty()) {
         return session.report("conflicting options: the namespace of a process and a command to run", kCannotStart);
     }
+    if (flags.tty && flags.interactive && !flags.detach && ::isatty(STDIN_FILENO) == 0) {
+        return session.report("the input device is not a TTY", kFailed);
+    }
     if (flags.detach) return run_detached(session, flags);
     Run here{.flags = flags, .started = {}};
     supervise(session, here);
@@ -172,8 +213,9 @@ void add_run_command(CLI::App& app, Session& session) {
     auto flags = std::make_shared<RunFlags>();
     add_create_flags(*verb, flags->create);
     verb->add_flag("-d,--detach", flags->detach, "leave it in the background, and print its id");
-    verb->add_flag("-i,--interactive", flags->interactive, "accepted for Docker's sake");
-    verb->add_flag("-t,--tty", flags->tty, "accepted for Docker's sake");
+    verb->add_flag("-i,--interactive", flags->interactive,
+                   "its input is the caller's (always so); with -t, a terminal");
+    verb->add_flag("-t,--tty", flags->tty, "give it a terminal of its own");
     verb->add_flag("--rm", flags->remove, "remove it at the end (default; --rm=false keeps it)");
     verb->add_option("-u,--user", flags->create.user, "NAME|UID[:GROUP|GID]");
     verb->add_option("-w,--workdir", flags->create.directory, "the directory to start in");

@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <filesystem>
 
 #include "common/files.h"
 #include "common/unique_fd.h"
+#include "registry/labels.h"
 
 namespace nsr::daemon {
 namespace {
@@ -116,6 +118,14 @@ void ContainerFiles::restore(const std::string& id) {
     if (!written) return;
     if (!written->now.links.empty()) linked_.insert(id);
     written_[id] = std::move(*written);
+}
+
+std::optional<int> ContainerFiles::exit_notice(const std::string& id) const {
+    const auto text = read_file(file(id, registry::kExitNotice));
+    int status = 0;
+    if (!text) return std::nullopt;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), status);
+    return error == std::errc{} && status >= 0 && status <= 255 ? std::optional(status) : std::nullopt;
 }
 
 Result<> ContainerFiles::remove(const std::string& id) {

@@ -73,6 +73,9 @@ public:
     /// Reads what an earlier daemon has written. The next update() mends what that daemon left half done.
     void restore(const std::string& id);
 
+    /// The exit status of the container's command that somebody left there while no daemon ran.
+    std::optional<int> exit_notice(const std::string& id) const;
+
     /// Of a container that is removed. No-op if it has none.
     Result<> remove(const std::string& id);
     /// Removes the directories of all but these. Returns how many.

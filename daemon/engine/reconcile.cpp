@@ -3,6 +3,7 @@
 #include "common/ids.h"
 #include "common/log.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/exit_code.h"
 #include "daemon/engine/names.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/order.h"
@@ -116,7 +117,8 @@ void Engine::restore_containers() {
             continue;
         }
         warn("container_lost", container, sandbox ? watched.error() : sandbox.error());
-        if (auto stopped = stop(container, 0); !stopped) warn("detach_failed", container, stopped.error());
+        const int exit_code = runs_command(container) ? files_.exit_notice(container.id).value_or(kExitUnknown) : 0;
+        if (auto stopped = stop(container, exit_code); !stopped) warn("detach_failed", container, stopped.error());
     }
     for (const auto& container : alive) put_view(container);
     resolver_->publish();

@@ -59,8 +59,6 @@ nsr run -- ls -l /proc/self/fd | grep 'socket:' && fail "a command of run has a 
 nsr attach --name fds >/dev/null
 inside fds ls -l /proc/self/fd | grep 'socket:' && fail "a command of exec has a socket"
 nsr rm -f fds >/dev/null
-status_of nsr run --user nosuchuser -- true
-assert_eq $STATUS 127
 assert_eq "$(nsr run --network host -- readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
 assert_eq "$(nsr run --network none -- ip -brief link | wc -l)" 1
 
