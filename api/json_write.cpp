@@ -184,7 +184,8 @@ ordered_json ports_object(const ContainerInspect& inspected) {
     for (const auto& [port, nothing] : exposed_ports(inspected.container)) ports[port] = nullptr;
     for (const auto& mapping : inspected.ports) {
         ports[registry::port_text(mapping.container)].push_back(
-            {{"HostIp", mapping.host_ip}, {"HostPort", std::to_string(mapping.host_port)}});
+            {{"HostIp", mapping.host_ip},
+             {"HostPort", mapping.host_port == 0 ? "" : std::to_string(mapping.host_port)}});
     }
     return ports;
 }
@@ -243,6 +244,11 @@ ordered_json summary_object(const ContainerInspect& inspected) {
     const registry::Container& container = inspected.container;
     ordered_json ports = ordered_json::array();
     for (const auto& mapping : inspected.ports) {
+        if (mapping.host_port == 0) {  // only open for those who know the way
+            ports.push_back({{"PrivatePort", mapping.container.port},
+                             {"Type", registry::protocol_name(mapping.container.protocol)}});
+            continue;
+        }
         ports.push_back({{"IP", mapping.host_ip},
                          {"PrivatePort", mapping.container.port},
                          {"PublicPort", mapping.host_port},

@@ -19,7 +19,7 @@ std::unexpected<Error> allocated(const IpAddress& host, std::uint16_t port) {
 }  // namespace
 
 void PortBook::take(const std::vector<registry::BoundPort>& ports) {
-    for (const auto& port : separate(ports)) {
+    for (const auto& port : translated(ports)) {
         taken_[{port.container.protocol, port.host_port}].push_back(port.host_ip);
     }
 }
@@ -96,7 +96,7 @@ namespace {
 /// Where a container port is bound; empty if it can lead nowhere.
 std::vector<IpAddress> hosts_of(const std::optional<IpAddress>& wanted, const PortTargets& targets) {
     const bool v4 = static_cast<bool>(targets.v4);
-    const bool v6 = targets.v6 || (targets.v4 && targets.proxied);
+    const bool v6 = targets.v6 || (targets.v4 && !targets.v4.routed && targets.proxied);
     const auto reachable = [&](const IpAddress& host) { return host.is_v4() ? v4 : v6; };
     if (wanted) return reachable(*wanted) ? std::vector{*wanted} : std::vector<IpAddress>();
     if (!targets.default_host.is_unspecified()) {
@@ -122,6 +122,23 @@ bool continues(const PortWish& before, const PortWish& wish) {
                              : wish.first == wish.last && before.first == before.last && before.first + 1 == wish.first;
     return numbers && before.container.protocol == wish.container.protocol && before.hosts == wish.hosts &&
            before.container.port + 1 == wish.container.port;
+}
+
+/// Takes the hosts out of a wish that stand for a routed network, and adds a wish for each: every address, no port.
+void add_wishes(std::vector<PortWish>& wishes, PortWish wish, const PortTargets& targets) {
+    std::vector<IpAddress> translated;
+    for (const IpAddress& host : wish.hosts) {
+        if (!(host.is_v4() ? targets.v4 : targets.v6).routed) {
+            translated.push_back(host);
+            continue;
+        }
+        PortWish routed{.container = wish.container,
+                        .hosts = {host.is_v4() ? IpAddress() : *IpAddress::parse("::")},
+                        .routed = true};
+        if (std::ranges::find(wishes, routed) == wishes.end()) wishes.push_back(std::move(routed));
+    }
+    wish.hosts = std::move(translated);
+    if (!wish.hosts.empty()) wishes.push_back(std::move(wish));
 }
 
 void mark_long_rows(std::vector<PortWish>& wishes, unsigned held_max) {
@@ -152,7 +169,7 @@ std::vector<PortWish> port_wishes(const registry::Container& container, const Po
         if (wish.hosts.empty()) continue;
         const std::uint16_t before = wish.first == wish.last && wish.first != 0 ? 0 : present_port(present, wish);
         if (wish.first == 0 || (before >= wish.first && before <= wish.last)) wish.before = before;
-        wishes.push_back(std::move(wish));
+        add_wishes(wishes, std::move(wish), targets);
     }
     std::ranges::stable_partition(wishes, [](const PortWish& wish) { return wish.first != 0; });
     mark_long_rows(wishes, held_max);
@@ -193,6 +210,12 @@ std::vector<registry::BoundPort> separate(const std::vector<registry::BoundPort>
     std::ranges::sort(singles, {}, [](const auto& port) {
         return std::tuple(port.container.port, port.container.protocol, port.host_ip, port.host_port);
     });
+    return singles;
+}
+
+std::vector<registry::BoundPort> translated(const std::vector<registry::BoundPort>& ports) {
+    auto singles = separate(ports);
+    std::erase_if(singles, [](const registry::BoundPort& port) { return port.host_port == 0; });
     return singles;
 }
 

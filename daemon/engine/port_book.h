@@ -21,6 +21,7 @@ struct PortWish {
     std::uint16_t last = 0;
     std::uint16_t before = 0;  ///< the number that it has now, kept if possible; 0: none
     bool held = true;          ///< against other programs; not a port of a long row
+    bool routed = false;       ///< it only lets in what comes to the container's address: no port of the host
 
     bool operator==(const PortWish&) const = default;
 };
@@ -30,6 +31,7 @@ struct PortTargets {
     struct Side {
         std::string network_id;  ///< of the network that has the default route of the family; "": none
         IpAddress address;       ///< the container's
+        bool routed = false;     ///< gateway mode routed: nothing is translated, so the host's ports stay free
 
         explicit operator bool() const { return !network_id.empty(); }
         bool operator==(const Side&) const = default;
@@ -55,6 +57,9 @@ std::vector<registry::BoundPort> joined(std::vector<registry::BoundPort> ports);
 
 /// One by one again, in the order in which they are shown.
 std::vector<registry::BoundPort> separate(const std::vector<registry::BoundPort>& ports);
+
+/// One by one, without those of a routed network, which take no port of the host.
+std::vector<registry::BoundPort> translated(const std::vector<registry::BoundPort>& ports);
 
 /// What the firewall is told of ports, with the id of the network whose business it is. A host port of a family in
 /// which the container has no address is the proxy's.

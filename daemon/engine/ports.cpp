@@ -17,7 +17,9 @@ net::HostPort host_port(const registry::BoundPort& port) {
 
 std::set<net::HostPort> host_ports(const std::vector<registry::BoundPort>& ports) {
     std::set<net::HostPort> all;
-    for (const auto& port : separate(ports)) all.insert(host_port(port));
+    for (const auto& port : separate(ports)) {
+        if (port.host_port != 0) all.insert(host_port(port));
+    }
     return all;
 }
 
@@ -48,7 +50,9 @@ PortTargets Engine::port_targets(const std::string& container_id) const {
     bool found4 = false;
     bool found6 = false;
     const auto side_of = [](const Attachment& at, const std::optional<IpAddress>& address) {
-        return at.network->driver == "bridge" ? PortTargets::Side{at.network->id, *address} : PortTargets::Side{};
+        if (at.network->driver != "bridge") return PortTargets::Side{};
+        const bool routed = gateway_mode_of(*at.network, address->family()) == net::GatewayMode::routed;
+        return PortTargets::Side{at.network->id, *address, routed};
     };
     for (const Attachment& at : attachments_of(registry_, container_id)) {
         if (at.network->internal) continue;
@@ -86,13 +90,17 @@ Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Co
         return {};
     };
     const auto wishes = port_wishes(container, targets, settings_.proxy_range_limit);
-    const bool any = std::ranges::any_of(wishes, [](const PortWish& wish) { return wish.first == 0; });
+    const bool any = std::ranges::any_of(wishes, [](const PortWish& wish) { return wish.first == 0 && !wish.routed; });
     auto local = any ? net::read_local_ports() : net::LocalPorts();
     if (!local) return fail(std::move(local).error());
 
     std::vector<registry::BoundPort> chosen;
     book_.release(container.bound);
     for (const PortWish& wish : wishes) {
+        if (wish.routed) {
+            chosen.push_back({wish.container, wish.hosts.front()});
+            continue;
+        }
         auto number = book_.choose(wish, *local, hold);
         if (!number) {
             for (const net::HostPort& port : fresh) proxy_->release(port);
@@ -161,7 +169,7 @@ Result<> Engine::lead_ports(const std::string& container_id, Publication next) {
     Result<> applied;
     if (before != next) applied = apply_firewall();
     if (applied) forget_flows(before, next);
-    for (const auto& port : separate(next.ports)) proxy_->carry(host_port(port), target_of(port, next.targets));
+    for (const auto& port : translated(next.ports)) proxy_->carry(host_port(port), target_of(port, next.targets));
     const auto kept = host_ports(next.ports);
     for (const net::HostPort& port : host_ports(before.ports)) {
         if (!kept.contains(port)) proxy_->release(port);
@@ -172,7 +180,7 @@ Result<> Engine::lead_ports(const std::string& container_id, Publication next) {
 void Engine::forget_flows(const Publication& before, const Publication& next) {
     const auto led = [](const Publication& publication) {
         std::map<net::HostPort, net::ContainerPort> ports;
-        for (const auto& port : separate(publication.ports)) {
+        for (const auto& port : translated(publication.ports)) {
             const auto target = target_of(port, publication.targets);
             // What the proxy takes to the other family is translated by nobody.
             if (port.container.protocol != registry::Protocol::udp) continue;
@@ -229,7 +237,7 @@ void Engine::hold_ports(const registry::Container& container) {
     if (found == published_.end()) return;
     for (const auto& row : found->second.ports) {
         if (row.count > settings_.proxy_range_limit) continue;
-        for (const auto& port : separate({row})) {
+        for (const auto& port : translated({row})) {
             if (auto held = proxy_->hold(host_port(port)); !held) {
                 spdlog::warn("event=port_not_held container={} err={}", log::quoted(container.name),
                              log::quoted(held.error().message()));

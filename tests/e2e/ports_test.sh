@@ -151,6 +151,25 @@ assert_told "web *" outside 198.51.100.1 8080
 assert_told "second *" outside 198.51.100.1 8500 udp
 assert_told "web *" neighbour 198.51.100.1 8080
 
+# a routed network lets in what comes to the container's own address, and takes nothing of the host
+nsr network create --subnet 10.88.0.0/24 -o com.docker.network.bridge.gateway_mode_ipv4=routed routed >/dev/null
+ip netns exec outside ip route add 10.88.0.0/24 via 198.51.100.1
+for container in open alike; do # both want 8080, which `web` has
+    nsr attach --name $container --network routed -p 8080:80 >/dev/null
+    serve $container 80
+    serve $container 81
+    assert_told "$container 198.51.100.53" outside "$(address_of $container)" 80
+    assert_silent outside "$(address_of $container)" 81
+done
+assert_eq "$(nsr port open)" "80/tcp -> 0.0.0.0:"
+assert_eq "$(nsr inspect open | field 'it[0]["NetworkSettings"]["Ports"]')" "{'80/tcp': [{'HostIp': '0.0.0.0', 'HostPort': ''}]}"
+assert_told "web 198.51.100.53" outside 198.51.100.1 8080
+kill_daemon
+start_daemon
+assert_told "alike 198.51.100.53" outside "$(address_of alike)" 80
+nsr detach alike
+nsr detach open
+
 # after everything there is nothing
 for container in web neighbour stranger six any mover second; do nsr detach $container; done
 assert_silent host 198.51.100.1 8080

@@ -49,6 +49,25 @@ TEST_F(PortBookTest, FixedPortIsGivenOnce) {
     EXPECT_EQ(choose(udp), 8080) << "another protocol";
 }
 
+TEST(PortWishes, OfARoutedNetworkTakeNoPortOfTheHost) {
+    registry::Container container;
+    container.published = {
+        {.container = {80, Protocol::tcp}, .host_ip = {}, .host_port_first = 8080, .host_port_last = 8080},
+        {.container = {80, Protocol::tcp}, .host_ip = kLoopback},
+        {.container = {81, Protocol::tcp}, .host_ip = {}}};
+    PortTargets targets;
+    targets.v4 = {"net", *IpAddress::parse("10.1.0.2"), true};
+    targets.proxied = true;
+    const PortWish first{.container = {80, Protocol::tcp}, .hosts = {kAny4}, .routed = true};
+    const PortWish second{.container = {81, Protocol::tcp}, .hosts = {kAny4}, .routed = true};
+    EXPECT_THAT(port_wishes(container, targets, 256), ElementsAre(first, second));
+    targets.v6 = {"net", *IpAddress::parse("fd00::2"), false};
+    const auto wishes = port_wishes(container, targets, 256);
+    EXPECT_THAT(wishes.at(0).hosts, ElementsAre(kAny6)) << "the other family goes on as before";
+    EXPECT_EQ(wishes.at(0).first, 8080);
+    EXPECT_THAT(wishes, SizeIs(4));
+}
+
 TEST_F(PortBookTest, OnePortAtTwoAddresses) {
     EXPECT_EQ(choose(wish(8080, 8080, {kLoopback})), 8080);
     EXPECT_EQ(choose(wish(8080, 8080, {*IpAddress::parse("198.51.100.1")})), 8080);
