@@ -10,6 +10,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/json.h"
+#include "cli/commands/network_flag.h"
 #include "cli/commands/pairs.h"
 #include "cli/output.h"
 #include "registry/validate.h"
@@ -50,24 +51,31 @@ Result<Ports> ports_of(const CreateFlags& flags) {
     return ports;
 }
 
-/// The network that decides the mode, and that addresses and aliases belong to.
-std::string first_network(const CreateFlags& flags) {
-    return flags.networks.empty() ? "default" : flags.networks.front();
-}
-
-Json endpoint_of(const CreateFlags& flags) {
-    Json endpoint{{"Aliases", flags.aliases}, {"MacAddress", flags.mac}};
-    if (!flags.exclusive_aliases.empty()) {
-        endpoint["DriverOpts"] = {{kExclusiveOption, joined(flags.exclusive_aliases)}};
-    }
-    endpoint["IPAMConfig"] = {{"IPv4Address", flags.ip}, {"IPv6Address", flags.ip6}};
-    if (is_user_defined(first_network(flags))) endpoint["Links"] = flags.links;
+Json endpoint_of(const NetworkFlag& network) {
+    Json endpoint{{"Aliases", network.aliases}, {"MacAddress", network.mac}};
+    Json options(network.options);
+    if (!network.exclusive_aliases.empty()) options[kExclusiveOption] = joined(network.exclusive_aliases);
+    if (!options.empty()) endpoint["DriverOpts"] = std::move(options);
+    if (network.gw_priority != 0) endpoint["GwPriority"] = network.gw_priority;
+    endpoint["IPAMConfig"] = {{"IPv4Address", network.ip}, {"IPv6Address", network.ip6}};
+    if (!network.link_local_ips.empty()) endpoint["IPAMConfig"]["LinkLocalIPs"] = network.link_local_ips;
     return endpoint;
 }
 
-bool has_endpoint(const CreateFlags& flags) {
-    return is_user_defined(first_network(flags)) || !flags.aliases.empty() || !flags.exclusive_aliases.empty() ||
-           !flags.ip.empty() || !flags.ip6.empty() || !flags.mac.empty();
+/// Links belong to the first, which is only named where there is something to say of it: it may be a mode and no
+/// network.
+Json endpoints_of(const std::vector<NetworkFlag>& networks, const std::vector<std::string>& links) {
+    Json endpoints = Json::object();
+    const auto is_plain = [](const NetworkFlag& network) { return network == NetworkFlag{.name = network.name}; };
+    const NetworkFlag& first = networks.front();
+    const bool user_defined = is_user_defined(first.name);
+    if (user_defined || !is_plain(first)) endpoints[first.name] = endpoint_of(first);
+    if (user_defined) endpoints[first.name]["Links"] = links;
+    for (std::size_t index = 1; index < networks.size(); ++index) {
+        const NetworkFlag& further = networks[index];
+        endpoints[further.name] = is_plain(further) ? Json::object() : endpoint_of(further);
+    }
+    return endpoints;
 }
 
 /// The daemon has a working directory of its own.
@@ -91,21 +99,13 @@ Result<Json> body_of(const CreateFlags& flags) {
               {"WorkingDir", flags.directory.empty() ? "" : absolute(flags.directory)},
               {"StopSignal", flags.stop_signal}};
     if (flags.stop_timeout) body["StopTimeout"] = *flags.stop_timeout;
-    const std::string network = first_network(flags);
-    body["HostConfig"] = {{"NetworkMode", network},
-                          {"PortBindings", std::move(ports->bindings)},
-                          {"PublishAllPorts", flags.publish_all},
-                          {"Dns", flags.dns},
-                          {"DnsSearch", flags.dns_search},
-                          {"DnsOptions", flags.dns_options},
-                          {"ExtraHosts", flags.extra_hosts},
-                          {"Links", flags.links}};
-    Json endpoints = Json::object();
-    if (has_endpoint(flags)) endpoints[network] = endpoint_of(flags);
-    for (const auto& further : flags.networks) {
-        if (!endpoints.contains(further) && further != network) endpoints[further] = Json::object();
-    }
-    body["NetworkingConfig"] = {{"EndpointsConfig", std::move(endpoints)}};
+    const auto networks = networks_of(flags);
+    if (!networks) return fail(networks.error());
+    body["HostConfig"] = {{"NetworkMode", networks->front().name}, {"PortBindings", std::move(ports->bindings)},
+                          {"PublishAllPorts", flags.publish_all},  {"Dns", flags.dns},
+                          {"DnsSearch", flags.dns_search},         {"DnsOptions", flags.dns_options},
+                          {"ExtraHosts", flags.extra_hosts},       {"Links", flags.links}};
+    body["NetworkingConfig"] = {{"EndpointsConfig", endpoints_of(*networks, flags.links)}};
     return body;
 }
 
@@ -162,7 +162,7 @@ void run_attach(Session& session, const CreateFlags& flags) {
 void add_name_flags(CLI::App& verb, CreateFlags& flags) {
     verb.add_option("--name", flags.name, "its name (default: a generated one)");
     verb.add_option("--network,--net", flags.networks,
-                    "a network that it is on; the first is the one of --ip and aliases")
+                    "a network, or name=NET,alias=..,ip=..; the first is the one of --ip and aliases")
         ->allow_extra_args(false);
     verb.add_option("--network-alias,--net-alias", flags.aliases, "a further name there")->allow_extra_args(false);
     verb.add_option("--network-alias-exclusive", flags.exclusive_aliases, "a further name there that nobody else has")
