@@ -175,6 +175,7 @@ private:
 
     // lifecycle.cpp
     Result<> start(const registry::Container& container);
+    void note_failed_start(const std::string& id, const Error& why);
     Result<> stop(const registry::Container& container, int exit_code);
     Result<> prepare(const registry::Container& container, const NetNs& sandbox);
     Result<> check_sandbox_is_free(const registry::Container& container, const NetNs& sandbox) const;

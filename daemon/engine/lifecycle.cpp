@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kExitStopped = 0;
 constexpr int kExitKilled = 137;  // 128 + SIGKILL, as Docker reports it
+constexpr int kExitNotStarted = 128;
 
 std::uint64_t microseconds_since(TimePoint start) {
     const auto elapsed = std::chrono::steady_clock::now() - start;
@@ -41,12 +42,31 @@ Result<bool> Engine::start_container(const std::string& ref) {
     if ((*found)->state == registry::ContainerState::running) return false;
     const registry::Container container = **found;
     const auto begin = std::chrono::steady_clock::now();
-    if (auto started = start(container); !started) return fail(std::move(started).error());
+    if (auto started = start(container); !started) {
+        note_failed_start(container.id, started.error());
+        return fail(std::move(started).error());
+    }
     metrics_.attaches.add();
     metrics_.attach_microseconds.add(microseconds_since(begin));
     spdlog::info("event=container_started container={} id={} dur_us={}", log::quoted(container.name),
                  container.id.substr(0, 12), microseconds_since(begin));
     return true;
+}
+
+/// As Docker shows it: State.Error until the next start, and an exit status if there is none yet. That of a command
+/// that has run is worth more.
+void Engine::note_failed_start(const std::string& id, const Error& why) {
+    const auto* found = registry_.container_by_id(id);
+    if (found == nullptr || (runs_command(*found) && found->state == registry::ContainerState::exited)) return;
+    registry::Container container = *found;
+    container.error = why.message();
+    if (container.exit_code == 0) container.exit_code = kExitNotStarted;
+    registry::Changes changes;
+    changes.put_containers.push_back(container);
+    if (auto committed = registry_.commit(std::move(changes)); !committed) {
+        spdlog::warn("event=error_not_kept container={} err={}", log::quoted(container.name),
+                     log::quoted(committed.error().message()));
+    }
 }
 
 Result<> Engine::start(const registry::Container& wanted) {
@@ -90,6 +110,7 @@ Result<> Engine::start(const registry::Container& wanted) {
     container.state = registry::ContainerState::running;
     container.started = wall_now();
     container.exit_code = 0;
+    container.error.clear();
     container.bound = registry_.container_by_id(container.id)->bound;
     container.sandbox_inode = (*sandbox)->inode();
     registry::Changes changes;

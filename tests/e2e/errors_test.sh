@@ -80,3 +80,21 @@ nsr ping >/dev/null
 wait_until "the removal of the last links" bash -c '! ip -oneline link show group 7238515 | grep -q .'
 assert_state "$before" "after all refusals"
 assert_resolves web web 10.77.0.2
+
+# A start that fails leaves the reason and a status, as Docker shows them, until one succeeds.
+nsr attach --name holder -p 8080:80 >/dev/null
+nsr create --name waiting -p 8080:80 >/dev/null
+why=$(nsr start waiting 2>&1 >/dev/null) && fail "two containers have one port"
+state_of() { nsr inspect "$1" | field '"{Status} {ExitCode} Error: {Error}".format(**it[0]["State"])'; }
+assert_eq "$(state_of waiting)" "created 128 $why"
+nsr rm -f holder >/dev/null
+nsr start waiting >/dev/null
+assert_eq "$(state_of waiting)" 'running 0 Error: '
+nsr stop waiting >/dev/null
+nsr attach --name holder -p 8080:80 >/dev/null
+nsr start waiting 2>/dev/null && fail "two containers have one port"
+assert_match "$(state_of waiting)" '^exited 128 Error: .*port is already allocated'
+kill_daemon
+start_daemon
+assert_match "$(state_of waiting)" '^exited 128 Error: .*port is already allocated'
+nsr rm -f holder waiting >/dev/null
