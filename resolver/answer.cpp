@@ -72,7 +72,7 @@ std::optional<Outcome> Responder::answer_once() {
     if ((outcome = answer_reverse(false)) || (outcome = answer_service())) return outcome;
     const bool address_type = query_.type == RrType::a || query_.type == RrType::aaaa;
     if (!view_.keep_single_labels || !address_type || name_->label_count() != 1) return std::nullopt;
-    note("unknown single label, and ndots is set: not forwarded");
+    if (trace_ != nullptr) note("unknown single label, and ndots is set: not forwarded");
     return negative(Rcode::nxdomain, owner_, 5);
 }
 
@@ -85,7 +85,7 @@ Outcome Responder::ask_outside() {
 }
 
 Outcome Responder::give_up() {
-    note("more than " + std::to_string(kCnamesMax) + " CNAME records lead to each other");
+    if (trace_ != nullptr) note("more than " + std::to_string(kCnamesMax) + " CNAME records lead to each other");
     take_back_all();
     reply_.set_ede(dns::Ede::other);
     return {Verdict::error, reply_.finish(Rcode::servfail)};

@@ -58,9 +58,8 @@ private:
     std::optional<Outcome> answer_service();
     bool add_services(const Match& match, const dns::Name& service);
 
-    void note(std::string text) const {
-        if (trace_ != nullptr) trace_->push_back(std::move(text));
-    }
+    /// With a trace only: the text alone is an allocation.
+    void note(std::string text) const { trace_->push_back(std::move(text)); }
     Lookup lookup() const { return {snapshot_, view_, trace_}; }
 
     const Snapshot& snapshot_;

@@ -36,7 +36,7 @@ std::optional<Outcome> Responder::answer_reverse(bool only_containers) {
         }
     }
     if (ours == nullptr || only_containers) return std::nullopt;
-    note("inside " + ours->text() + ", which is ours: not forwarded");
+    if (trace_ != nullptr) note("inside " + ours->text() + ", which is ours: not forwarded");
     const bool is_inner = reverse->extra_labels == 0 && !is_address;
     return negative(is_inner ? Rcode::noerror : Rcode::nxdomain, reverse_owner(*ours), owner->negative_ttl());
 }
