@@ -1,19 +1,17 @@
 #include "hosts/upstreams.h"
 
 namespace nsr::hosts {
-namespace {
 
-const IpAddress& own_address() {
-    static const IpAddress address = IpAddress::v4((127U << 24) | 11U);
-    return address;
+bool is_own_address(const IpAddress& address) {
+    static const IpAddress own = IpAddress::v4((127U << 24) | 11U);
+    static const IpAddress mapped = *IpAddress::parse("::ffff:127.0.0.11");
+    return address == own || address == mapped;
 }
-
-}  // namespace
 
 Upstreams choose_upstreams(const DnsSettings& container, const DnsSettings& daemon, const ResolvConf& host) {
     Upstreams upstreams;
     const auto add = [&](const NameServer& server, bool from_host) {
-        if (server.address == own_address()) {
+        if (is_own_address(server.address)) {
             upstreams.own.push_back(server);
         } else {
             upstreams.servers.push_back({.server = server, .from_host = from_host});

@@ -96,7 +96,11 @@ Verdict servers(const std::string& value) {
             port = each.substr(each.find(':'));
             each = each.substr(0, each.find(':'));
         }
-        if (!IpAddress::parse(each.substr(0, each.find('%')))) return "no address of a server";
+        const std::size_t percent = each.find('%');
+        const auto address = IpAddress::parse(each.substr(0, percent));
+        if (!address) return "no address of a server";
+        const bool has_scope = percent != std::string_view::npos;
+        if (has_scope && (address->is_v4() || percent + 1 == each.size())) return "no scope of an address";
         if (port.empty()) continue;
         const auto number = parse_number<std::uint16_t>(port.substr(1));
         if (!port.starts_with(':') || !number || *number == 0) return "no port of a server";
@@ -130,12 +134,15 @@ constexpr Option kOptions[] = {
 
 constexpr std::string_view kForwardPrefix = "ns-register.dns.forward.";
 
-/// Labels of 1 to 63 characters, 253 in all (RFC 1035 §2.3.4).
+/// Labels of 1 to 63 letters, digits, '-' and '_', 253 in all (RFC 1035 §2.3.4). All that is below it belongs to it, so
+/// there is nothing that a star could add.
 bool is_domain(std::string_view text) {
     constexpr std::size_t kDomainMax = 253;
     constexpr std::size_t kLabelMax = 63;
-    return text.size() <= kDomainMax && std::ranges::all_of(split(text, '.'), [](std::string_view label) {
-               return !label.empty() && label.size() <= kLabelMax;
+    constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    return text.size() <= kDomainMax && std::ranges::all_of(split(text, '.'), [&](std::string_view label) {
+               return !label.empty() && label.size() <= kLabelMax &&
+                      label.find_first_not_of(kCharacters) == std::string_view::npos;
            });
 }
 

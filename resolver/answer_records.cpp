@@ -33,16 +33,21 @@ bool Responder::has_data(const NameEntry& entry) const {
 
 bool Responder::add_data(const Match& match) {
     const NameEntry& entry = *match.entry;
-    const std::uint32_t ipv4_ttl = entry.ipv4_ttl.value_or(match.zone->ttl());
-    const std::uint32_t ipv6_ttl = entry.ipv6_ttl.value_or(match.zone->ttl());
+    const auto add_ipv4 = [&] {
+        return add_addresses(RrType::a, std::span(entry.ipv4.data(), entry.ipv4.size()),
+                             entry.ipv4_ttl.value_or(match.zone->ttl()));
+    };
+    const auto add_ipv6 = [&] {
+        return add_addresses(RrType::aaaa, std::span(entry.ipv6.data(), entry.ipv6.size()),
+                             entry.ipv6_ttl.value_or(match.zone->ttl()));
+    };
     switch (query_.type) {
         case RrType::a:
-            return add_addresses(RrType::a, entry.ipv4, ipv4_ttl);
+            return add_ipv4();
         case RrType::aaaa:
-            return add_addresses(RrType::aaaa, entry.ipv6, ipv6_ttl);
+            return add_ipv6();
         case RrType::any:
-            return add_addresses(RrType::a, entry.ipv4, ipv4_ttl) &&
-                   add_addresses(RrType::aaaa, entry.ipv6, ipv6_ttl) && add_records(entry, RrType::any);
+            return add_ipv4() && add_ipv6() && add_records(entry, RrType::any);
         case RrType::mx:
         case RrType::srv:
             if (!add_records(entry, query_.type)) return false;
@@ -55,7 +60,7 @@ bool Responder::add_data(const Match& match) {
 
 /// All addresses in an order of their own for each reply (D-32), or none.
 template <std::size_t Size>
-bool Responder::add_addresses(RrType type, const std::vector<std::array<std::uint8_t, Size>>& addresses,
+bool Responder::add_addresses(RrType type, std::span<const std::array<std::uint8_t, Size>> addresses,
                               std::uint32_t ttl) {
     if (addresses.size() == 1) return reply_.add(Reply::Section::answer, owner_, type, ttl, addresses[0]);
     if (addresses.size() > kAddressesMax) return false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "resolver/answer_lookup.h"
 #include "resolver/dns/reply.h"
@@ -44,8 +45,7 @@ private:
     bool has_data(const NameEntry& entry) const;
     bool add_data(const Match& match);
     template <std::size_t Size>
-    bool add_addresses(dns::RrType type, const std::vector<std::array<std::uint8_t, Size>>& addresses,
-                       std::uint32_t ttl);
+    bool add_addresses(dns::RrType type, std::span<const std::array<std::uint8_t, Size>> addresses, std::uint32_t ttl);
     bool add_records(const NameEntry& entry, dns::RrType type);
     void add_addresses_of_targets(const NameEntry& entry);
     bool add_addresses_of(const dns::Name& target);

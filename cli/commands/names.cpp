@@ -16,6 +16,7 @@ struct AliasFlags {
 };
 
 void change_alias(Session& session, std::string_view method, const AliasFlags& flags) {
+    if (flags.alias.empty()) return session.report("invalid alias '': it is empty", kUsage);  // no route leads there
     auto done = session.ask(method, "/ns-register/networks/" + api::encode(flags.network) + "/containers/" +
                                         api::encode(flags.container) + "/aliases/" + api::encode(flags.alias));
     if (!done) session.report(done.error(), Verb::ours);

@@ -2,9 +2,9 @@
 
 #include "common/log.h"
 #include "daemon/engine/names.h"
+#include "hosts/upstreams.h"
 #include "registry/text.h"
 #include "registry/validate.h"
-#include "resolver/resolver.h"
 
 namespace nsr::daemon {
 namespace {
@@ -52,7 +52,7 @@ std::vector<resolver::Upstream> without_own(const std::vector<hosts::NameServer>
                                             std::vector<hosts::NameServer>& own) {
     std::vector<resolver::Upstream> upstreams;
     for (const auto& server : servers) {
-        if (server.address.text() == resolver::kServerAddress) {
+        if (hosts::is_own_address(server.address)) {
             own.push_back(server);
         } else {
             upstreams.push_back(upstream_of(server, server.address.is_loopback()));

@@ -62,8 +62,8 @@ public:
     }
 
 private:
+    std::uint8_t size_ = 0;  // in front: most names are told apart within one line of the CPU's cache
     std::array<std::uint8_t, kNameSizeMax> bytes_;  // only the first size_ bytes mean something
-    std::uint8_t size_ = 0;
 };
 
 /// Moves `at` behind a name without reading it. False if it runs past the end.

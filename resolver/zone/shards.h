@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,10 +23,10 @@ public:
     template <typename Key>
     const Entry* find(std::uint64_t hash, const Key& key) const {
         const Shard* shard = shard_at(hash);
-        if (shard == nullptr) return nullptr;
-        const std::size_t mask = shard->size() - 1;
+        if (shard == nullptr || shard->size == 0) return nullptr;
+        const std::size_t mask = shard->size - 1;
         for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
-            const Slot& slot = (*shard)[at];
+            const Slot& slot = shard->slots.get()[at];
             if (slot.entry == nullptr) return nullptr;
             if (slot.hash == hash && slot.entry->has_key(key)) return slot.entry.get();
         }
@@ -55,8 +56,14 @@ private:
         std::uint64_t hash = 0;
         std::shared_ptr<const Entry> entry;
     };
-    using Shard = std::vector<Slot>;  ///< its size is a power of two, at most half of it in use
-    using Twig = std::array<std::shared_ptr<const Shard>, kFork>;
+    /// Its size is a power of two, at most half of it in use; 0 if it is empty.
+    struct Shard {
+        std::shared_ptr<const Slot[]> slots;
+        std::size_t size = 0;
+
+        std::span<const Slot> all() const { return {slots.get(), size}; }
+    };
+    using Twig = std::array<Shard, kFork>;
     using Branch = std::array<std::shared_ptr<const Twig>, kFork>;
 
     // The levels go by the upper bits; the tables at the leaves by the lower ones.
@@ -67,7 +74,7 @@ private:
     const Shard* shard_at(std::uint64_t hash) const {
         const Branch* branch = branches_[branch_of(hash)].get();
         const Twig* twig = branch == nullptr ? nullptr : (*branch)[twig_of(hash)].get();
-        return twig == nullptr ? nullptr : (*twig)[shard_of(hash)].get();
+        return twig == nullptr ? nullptr : &(*twig)[shard_of(hash)];
     }
 
     template <typename Key>
@@ -75,23 +82,23 @@ private:
         Entries entries;
         const Shard* shard = shard_at(hash);
         if (shard == nullptr) return entries;
-        for (const Slot& slot : *shard) {
+        for (const Slot& slot : shard->all()) {
             const bool is_key = slot.hash == hash && slot.entry != nullptr && slot.entry->has_key(key);
             if (slot.entry != nullptr && !is_key) entries.push_back(slot.entry);
         }
         return entries;
     }
 
-    static std::shared_ptr<const Shard> make_shard(const Entries& entries) {
-        if (entries.empty()) return nullptr;
-        Shard shard(std::bit_ceil(entries.size() * 2));
-        const std::size_t mask = shard.size() - 1;
+    static Shard make_shard(const Entries& entries) {
+        if (entries.empty()) return {};
+        const std::size_t size = std::bit_ceil(entries.size() * 2);
+        const std::shared_ptr<Slot[]> slots(new Slot[size]);
         for (const auto& entry : entries) {
-            std::size_t at = entry->hash & mask;
-            while (shard[at].entry != nullptr) at = (at + 1) & mask;
-            shard[at] = {entry->hash, entry};
+            std::size_t at = entry->hash & (size - 1);
+            while (slots.get()[at].entry != nullptr) at = (at + 1) & (size - 1);
+            slots.get()[at] = {entry->hash, entry};
         }
-        return std::make_shared<const Shard>(std::move(shard));
+        return {slots, size};
     }
 
     /// A node to be written, as it is so far.
@@ -103,7 +110,7 @@ private:
     void set(std::uint64_t hash, const Entries& entries) {
         const Shard* before = shard_at(hash);
         const auto is_used = [](const Slot& slot) { return slot.entry != nullptr; };
-        if (before != nullptr) size_ -= static_cast<std::size_t>(std::ranges::count_if(*before, is_used));
+        if (before != nullptr) size_ -= static_cast<std::size_t>(std::ranges::count_if(before->all(), is_used));
         size_ += entries.size();
         auto branch = copy_of(branches_[branch_of(hash)]);
         auto twig = copy_of((*branch)[twig_of(hash)]);

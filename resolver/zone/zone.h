@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include "resolver/dns/name.h"
 #include "resolver/zone/shards.h"
 #include "resolver/zone/spec.h"
@@ -43,15 +45,16 @@ struct StoredRecord {
 /// it is owned (D-26). Containers go before users' records: while one has the name, A, AAAA and CNAME records of the
 /// same name are not answered.
 struct NameEntry {
-    dns::Name name;  ///< without the network
-    std::uint64_t hash = 0;
+    // First what most answers need: they should find it within two lines of the CPU's cache.
+    boost::container::small_vector<std::array<std::uint8_t, 4>, 1> ipv4;  ///< as RDATA
     std::vector<Contribution> contributions;
-    std::vector<std::array<std::uint8_t, 4>> ipv4;  ///< as RDATA
-    std::vector<std::array<std::uint8_t, 16>> ipv6;
     std::optional<std::uint32_t> ipv4_ttl;  ///< absent: the network's
-    std::optional<std::uint32_t> ipv6_ttl;
+    dns::Name name;                         ///< without the network
+    std::uint64_t hash = 0;
     std::vector<StoredRecord> records;  ///< all of a type have one TTL (RFC 2181 §5.2)
-    std::uint32_t below = 0;            ///< names that end with this one
+    std::optional<std::uint32_t> ipv6_ttl;
+    boost::container::small_vector<std::array<std::uint8_t, 16>, 1> ipv6;
+    std::uint32_t below = 0;  ///< names that end with this one
 
     bool has_key(const dns::Name& key) const { return name == key; }
     /// A name that is there only because longer ones are: an empty non-terminal (RFC 4592 §2.2.2).

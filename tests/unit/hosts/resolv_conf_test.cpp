@@ -216,6 +216,8 @@ TEST(ChooseUpstreams, LeavesOutTheEmbeddedServerItself) {
     EXPECT_THAT(upstreams.servers, ElementsAre(UpstreamServer{server("192.0.2.1"), false}));
     EXPECT_THAT(upstreams.own, ElementsAre(server("127.0.0.11")));
     EXPECT_THAT(choose_upstreams({}, container, {}).own, ElementsAre(server("127.0.0.11"))) << "of the daemon";
+    const DnsSettings mapped{.servers = {server("::ffff:127.0.0.11")}, .search = {}, .options = {}};
+    EXPECT_THAT(choose_upstreams(mapped, {}, {}).servers, IsEmpty());
     // Inside a container of an engine, the host's server is 127.0.0.11 of the host's namespace.
     const auto nested = parse_resolv_conf("nameserver 127.0.0.11\n");
     EXPECT_THAT(choose_upstreams({}, {}, nested).servers, ElementsAre(UpstreamServer{server("127.0.0.11"), true}));

@@ -26,7 +26,7 @@ TEST(NetworkOptions, TakeWhatTheyKnow) {
                                          {"ns-register.dns.cache", "off"},
                                          {"ns-register.dns.forward.corp.example", "192.0.2.1"},
                                          {"ns-register.dns.ttl", "0"},
-                                         {"ns-register.dns.upstream", "192.0.2.1:5353,[::1]:53,fd00::1"}});
+                                         {"ns-register.dns.upstream", "192.0.2.1:5353,[::1]:53,fd00::1,fe80::1%eth0"}});
     ASSERT_TRUE(checked) << checked.error().message();
     EXPECT_THAT(*checked, IsEmpty());
 }
@@ -41,6 +41,10 @@ TEST(NetworkOptions, RefuseUnknownOnesOfOurNamespaces) {
     EXPECT_EQ(refusal("bridge", "ns-register.bogus", "x"), "unknown network option 'ns-register.bogus'");
     EXPECT_EQ(refusal("bridge", "ns-register.dns.forward.", "192.0.2.1"),
               "unknown network option 'ns-register.dns.forward.'");
+    for (const char* domain : {"a b", "*.corp.example", "a..b", "corp.example."}) {
+        const std::string key = std::string("ns-register.dns.forward.") + domain;
+        EXPECT_EQ(refusal("bridge", key, "192.0.2.1"), "unknown network option '" + key + "'");
+    }
 }
 
 TEST(NetworkOptions, RefuseBadValuesInDockersWords) {
@@ -61,7 +65,8 @@ TEST(NetworkOptions, RefuseBadValuesInDockersWords) {
     EXPECT_NE(refusal("bridge", "com.docker.network.bridge.name", "a/b"), "");
     EXPECT_NE(refusal("bridge", "ns-register.dns", "sometimes"), "");
     EXPECT_NE(refusal("bridge", "ns-register.dns.ttl", "604801"), "");
-    for (const char* servers : {"", "bogus", "192.0.2.1:0", "192.0.2.1:x", "192.0.2.1,", "[::1", "[::1]53"}) {
+    for (const char* servers :
+         {"", "bogus", "192.0.2.1:0", "192.0.2.1:x", "192.0.2.1,", "[::1", "[::1]53", "fe80::1%", "192.0.2.1%eth0"}) {
         SCOPED_TRACE(servers);
         EXPECT_NE(refusal("bridge", "ns-register.dns.upstream", servers), "");
     }
