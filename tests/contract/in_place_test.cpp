@@ -45,7 +45,8 @@ void judge(Seen& seen, const std::string& text, const std::string& longer, const
         return;  // the shorter one, maybe with newlines behind
     bool known = text.size() == longer.size();
     for (std::size_t index = 0; known && index < text.size(); ++index) {
-        known = text[index] == longer[index] || text[index] == padded[index];
+        const bool is_cleared = index >= shorter.size() && text[index] == '\0';  // the kernel clears what it cuts off
+        known = text[index] == longer[index] || text[index] == padded[index] || is_cleared;
     }
     if (known) ++seen.mixed;
     if (!known && seen.wrong.empty()) seen.wrong = text.empty() ? "(an empty file)" : text;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """readers.py SOCKET NETWORK CONTAINER: 1 000 readers of a container's hosts file while 1 000 updates change it.
 
-A reader may see the old text, the new one (maybe with empty lines behind), or a mixture of the two, which is counted: Linux
-gives no more. Never an empty file, a cut one, or an old tail."""
+A reader may see the old text, the new one (maybe with empty lines behind), or a mixture of the two, which is counted:
+Linux gives no more: also what it cuts off may be seen cleared, as zeros behind the last line. Never an empty file, a
+cut one, or an old tail."""
 import http.client
 import json
 import os
@@ -35,7 +36,7 @@ def update(network, container):
 def is_mixture(text, longer, shorter):
     padded = shorter.ljust(len(longer), b"\n")
     return len(shorter) <= len(text) <= len(longer) and all(
-        byte in (longer[at], padded[at]) for at, byte in enumerate(text))
+        byte in (longer[at], padded[at]) or (byte == 0 and at >= len(shorter)) for at, byte in enumerate(text))
 
 
 def main():
