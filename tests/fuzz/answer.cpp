@@ -20,7 +20,9 @@ struct World {
             zone.reverse_subnets = {*IpPrefix::parse(name[0] == 'n' ? "10.77.0.0/24" : "fd00:79::/64")};
             zone.records = {{name, "text", "TXT", "\"x\"", {}},      {name, "*.app", "A", "192.0.2.1", {}},
                             {name, "z.y.app", "A", "192.0.2.2", {}}, {name, "w", "CNAME", "c2", {}},
-                            {name, "l", "CNAME", "l", {}},           {name, "o", "CNAME", "out.example", {}}};
+                            {name, "l", "CNAME", "l", {}},           {name, "o", "CNAME", "out.example", {}},
+                            {name, "m", "MX", "1 c2", {}},           {name, "m", "MX", "2 pool", {}},
+                            {name, "_x._udp", "SRV", "0 0 1 c3", {}}};
             book.put_network(zone);
         }
         for (int index = 0; index < 60; ++index) {
