@@ -109,6 +109,34 @@ TEST_F(TcpTest, AnswersWhatComesInOnePiece) {
     EXPECT_EQ(ids.size(), 300U);
 }
 
+TEST_F(TcpTest, TakesABusyConnectionsQueriesByTurns) {
+    listener_->start();  // its loop runs here, event by event
+    auto busy = connect();
+    auto other = connect();
+    const auto run_until = [this](const auto& done) {
+        for (int events = 0; !done() && events < 10000; ++events) io_.run_one_for(1s);
+    };
+    run_until([this] { return counters_.tcp_connections.value() == 2; });
+    Packet all;
+    for (std::uint16_t id = 1; id <= 120; ++id) {
+        const auto one = question("web1", id);
+        all.insert(all.end(), one.begin(), one.end());
+    }
+    send(busy, all);
+    send(other, question("web2"));
+    run_until([&other] { return other.available() > 0; });
+    EXPECT_THAT(receive(other).data(), ::testing::ElementsAre("10.77.0.12"));
+    EXPECT_LE(counters_.queries_tcp.value(), 65U) << "the other had to wait for two turns at most";
+    run_until([this] { return counters_.queries_tcp.value() == 121; });
+    for (int count = 0; count < 120; ++count) {
+        run_until([&busy] { return busy.available() > 0; });
+        EXPECT_TRUE(receive(busy).ok);
+    }
+    listener_->close();
+    io_.restart();
+    io_.poll();
+}
+
 TEST_F(TcpTest, AnswersWhatComesByteByByte) {
     serve();
     auto client = connect();
