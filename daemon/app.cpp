@@ -34,6 +34,8 @@ namespace {
 
 /// How long dying links are collected before they are deleted in one request.
 constexpr std::chrono::seconds kSweepDelay{1};
+/// Until the next try of what could not be done (a full disk).
+constexpr std::chrono::seconds kRetryDelay{5};
 
 unsigned worker_count() {
     const long online = ::sysconf(_SC_NPROCESSORS_ONLN);
@@ -192,10 +194,18 @@ private:
     void arm_sweep() {
         if (sweep_armed_ || stopping_ || !engine_->wants_sweep()) return;
         sweep_armed_ = true;
-        sweep_timer_->expires_after(kSweepDelay);
+        sweep_in(kSweepDelay);
+    }
+
+    void sweep_in(std::chrono::milliseconds delay) {
+        sweep_timer_->expires_after(delay);
         sweep_timer_->async_wait([this](const boost::system::error_code& error) {
             sweep_armed_ = false;
-            if (!error) engine_->sweep();
+            if (error) return;
+            engine_->sweep();
+            if (!engine_->has_unfinished()) return;
+            sweep_armed_ = true;
+            sweep_in(kRetryDelay);
         });
     }
 

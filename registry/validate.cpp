@@ -126,12 +126,12 @@ Result<> check_links(const std::vector<Link>& links) {
 }
 
 Result<ExtraHost> parse_extra_host(std::string_view text) {
-    const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos || colon == 0) {
+    const std::size_t end = text.find_first_of("=:");
+    if (end == std::string_view::npos || end == 0) {
         return fail(Errc::invalid, "bad format for add-host: \"" + std::string(text) + "\"");
     }
-    ExtraHost host{.name = std::string(text.substr(0, colon)), .address = {}};
-    std::string_view address = text.substr(colon + 1);
+    ExtraHost host{.name = std::string(text.substr(0, end)), .address = {}};
+    std::string_view address = text.substr(end + 1);
     if (!std::ranges::all_of(host.name, is_name_character)) {
         return fail(Errc::invalid, "bad format for add-host: \"" + std::string(text) + "\"");
     }

@@ -60,8 +60,8 @@ struct ExtraHost {
 
 inline constexpr std::string_view kHostGateway = "host-gateway";
 
-/// "NAME:ADDRESS" of --add-host ("host-gateway" allowed as the address; IPv6 in brackets or not). "bad format for
-/// add-host: "X"", "invalid IP address in add-host: "X"".
+/// "NAME:ADDRESS" or "NAME=ADDRESS" of --add-host ("host-gateway" allowed as the address; IPv6 in brackets or not).
+/// "bad format for add-host: "X"", "invalid IP address in add-host: "X"".
 Result<ExtraHost> parse_extra_host(std::string_view text);
 Result<> check_extra_host(std::string_view text);
 

@@ -94,6 +94,7 @@ Result<> Engine::rename_container(const std::string& ref, const std::string& new
         if (auto free = exclusive_.check(registry_, container, *endpoint); !free) return free;
     }
     registry::Changes changes;
+    changes.put_containers = with_links_renamed(container, name);
     changes.put_containers.push_back(container);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     for (const auto* endpoint : registry_.endpoints_of(container.id)) put_names(container, *endpoint);
@@ -124,10 +125,13 @@ Result<> Engine::remove_container(const std::string& ref, bool force) {
 }
 
 Result<> Engine::remove(const registry::Container& container) {
-    for (const auto* endpoint : registry_.endpoints_of(container.id)) remove_names(*endpoint);
+    clear_given_sandbox_or_log(container);  // before its files are gone, by which their mounts are known
+    std::vector<registry::Endpoint> endpoints;
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) endpoints.push_back(*endpoint);
     registry::Changes changes;
     changes.erase_containers.push_back(container.id);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    for (const auto& endpoint : endpoints) remove_names(endpoint);
     resolver_->publish();
     signal_command(container, SIGKILL);  // also one that did not heed a stop
     if (auto removed = files_.remove(container.id); !removed) return removed;

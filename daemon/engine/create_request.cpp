@@ -141,6 +141,7 @@ Result<> read_dns(const api::ContainerCreateBody& body, registry::Container& con
     container.dns_search = body.dns_search;
     container.dns_options = body.dns_options;
     container.extra_hosts = body.extra_hosts;
+    for (auto& host : container.extra_hosts) host[host.find_first_of("=:")] = ':';  // as Docker shows it
     return {};
 }
 

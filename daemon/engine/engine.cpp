@@ -35,6 +35,7 @@ void Engine::set_host_dns(hosts::ResolvConf host) {
 }
 
 void Engine::sweep() {
+    finish_ends();
     if (leftovers_) {
         // What could not be removed when its time had come.
         auto removed = remove_leftovers();

@@ -82,7 +82,9 @@ public:
 
     /// Deletes links that wait for it, in one batch. Called now and then while idle.
     void sweep();
-    bool wants_sweep() const { return leftovers_ || netsetup_->has_dying_links(); }
+    bool wants_sweep() const { return has_unfinished() || netsetup_->has_dying_links(); }
+    /// Something could not be done when its time had come, and waits for the next sweep().
+    bool has_unfinished() const { return leftovers_ || !ends_.empty(); }
 
     /// Brings the gauges of the metrics up to date.
     void count();
@@ -194,6 +196,8 @@ private:
     Result<api::Stopping> kill_command(const registry::Container& container, const std::string& signal);
     void tell_waiting(const std::string& id, const Result<>& outcome);
     Result<> end(const registry::Container& container, int exit_code);
+    void withdraw_names(const registry::Container& container);
+    void finish_ends();
     void remove_if_over(const registry::Container& container);
 
     // files.cpp
@@ -213,9 +217,18 @@ private:
     void show_files(const registry::Container& container);
     void hide_files(const registry::Container& container, const std::string& name);
 
+    // given_sandboxes.cpp
+    bool is_in_use(const NetNs& sandbox) const;
+    Result<> clear_given_sandbox(const registry::Container& stopped);
+    void clear_given_sandbox_or_log(const registry::Container& stopped);
+    void clear_given_sandboxes();
+
     // links.cpp
     Result<> check_links(const registry::Container& container) const;
     Result<std::vector<FixedLink>> resolve_links(const registry::Container& container) const;
+    /// The containers with legacy links to `target`, as they are when it is called `name`.
+    std::vector<registry::Container> with_links_renamed(const registry::Container& target,
+                                                        const std::string& name) const;
     std::vector<FixedLink> known_links(const registry::Container& container) const;
     void warn_of_links(const registry::Endpoint& endpoint, std::vector<std::string>& warnings) const;
     void follow_target(FixedLink& link) const;
@@ -285,6 +298,7 @@ private:
     std::map<std::string, Publication> published_;  ///< by container
     std::string leaving_;                           ///< the network that is being removed and has no rules any more
     bool leftovers_ = false;                        ///< something could not be removed when its time had come
+    std::map<std::string, int> ends_;               ///< ends that could not be registered: exit status by container
     std::vector<std::string> foreign_warnings_;     ///< about other firewalls that cut our traffic
     std::vector<std::string> known_differences_;    ///< of the firewall, as last logged
     Metrics& metrics_;

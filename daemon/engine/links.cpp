@@ -55,13 +55,13 @@ Result<std::vector<FixedLink>> Engine::resolve_links(const registry::Container& 
     if (!has_legacy_links(container)) return links;
     if (auto valid = check_links(container); !valid) return fail(std::move(valid).error());
     for (const auto& link : container.links) {
-        const registry::Container& target = **registry_.find_container(link.target);
+        const registry::Container& target = file_owner(**registry_.find_container(link.target));
         if (target.state != registry::ContainerState::running) {
             return fail(Errc::conflict, "Cannot link to a non running container: /" + target.name + " AS /" +
                                             container.name + "/" + link.alias);
         }
         FixedLink fixed = link_to(link, target);
-        fixed.addresses = addresses_of(registry_.endpoint(file_owner(target).id, registry::kBridgeNetwork));
+        fixed.addresses = addresses_of(registry_.endpoint(target.id, registry::kBridgeNetwork));
         if (fixed.addresses.empty()) {
             return fail(Errc::conflict,
                         "Cannot link to /" + target.name + ", as it does not belong to the default network");
@@ -69,6 +69,21 @@ Result<std::vector<FixedLink>> Engine::resolve_links(const registry::Container& 
         links.push_back(std::move(fixed));
     }
     return links;
+}
+
+/// Legacy links lead to a container, whatever it is called (L-09).
+std::vector<registry::Container> Engine::with_links_renamed(const registry::Container& target,
+                                                            const std::string& name) const {
+    std::vector<registry::Container> changed;
+    for (const auto* container : registry_.containers()) {
+        registry::Container linked = *container;
+        for (auto& link : linked.links) {
+            if (const auto found = registry_.container_by_name(link.target); found != nullptr && found->id == target.id)
+                link.target = name;
+        }
+        if (linked.links != container->links) changed.push_back(std::move(linked));
+    }
+    return changed;
 }
 
 /// A private alias on a user-defined network may stand for what does not exist yet; for what is elsewhere it is
@@ -94,10 +109,10 @@ void Engine::follow_target(FixedLink& link) const {
         // Made anew under the same name: a different container, with a host name of its own.
         const auto again = registry_.find_container(link.target);
         if (!again) return;
-        target = *again;
+        target = &file_owner(**again);
     }
     if (target->state != registry::ContainerState::running) return;
-    auto addresses = addresses_of(registry_.endpoint(file_owner(*target).id, registry::kBridgeNetwork));
+    auto addresses = addresses_of(registry_.endpoint(target->id, registry::kBridgeNetwork));
     if (addresses.empty()) return;
     if (target->id != link.target_id) link = link_to({link.target, link.alias}, *target);
     link.addresses = std::move(addresses);

@@ -137,6 +137,27 @@ void Engine::sandbox_ended(const std::string& container_id, const UniqueFd& pidf
     if (auto ended = end(container, exit_code); !ended) {
         spdlog::error("event=detach_failed container={} err={}", log::quoted(container.name),
                       log::quoted(ended.error().message()));
+        ends_[container.id] = exit_code;  // nobody will tell of it again
+        withdraw_names(container);
+    }
+}
+
+/// Nobody is sent to a container that is gone, even if that cannot be written down (a full disk).
+void Engine::withdraw_names(const registry::Container& container) {
+    for (const auto* endpoint : registry_.endpoints_of(container.id)) put_names(container, configured(*endpoint));
+    resolver_->publish();
+}
+
+void Engine::finish_ends() {
+    for (auto next = ends_.begin(); next != ends_.end();) {
+        const auto* found = registry_.container_by_id(next->first);
+        const bool goes_on = found != nullptr && (found->state == registry::ContainerState::running ||
+                                                  (runs_command(*found) && is_removed_at_end(*found)));
+        if (goes_on && !end(registry::Container(*found), next->second)) {
+            ++next;
+        } else {
+            next = ends_.erase(next);
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -69,28 +70,37 @@ std::string peer_group_of(const std::string& mountinfo, const std::string& path)
     return group;
 }
 
-/// Whether what is mounted at /etc of the process appears on the machine.
-Result<> check_not_shared(const ProcessFiles& files) {
+Result<> check_not_ours(const ProcessFiles& files) {
     struct stat own{};
     struct stat theirs{};
     const std::string path = "/proc/" + std::to_string(files.pid);
     if (::stat("/proc/thread-self/ns/mnt", &own) != 0) return fail_errno("look at the own mount namespace");
     if (::stat((path + "/ns/mnt").c_str(), &theirs) != 0)
         return fail(Errc::not_found, name_of(files) + " does not exist");
-    if (is_same(own, theirs)) {
-        return fail(Errc::conflict, name_of(files) + " shares the machine's mount namespace: its files cannot be " +
-                                        "covered without covering the machine's; use --no-files");
-    }
+    if (!is_same(own, theirs)) return {};
+    return fail(Errc::conflict, name_of(files) + " shares the machine's mount namespace: its files cannot be " +
+                                    "covered without covering the machine's; use --no-files");
+}
+
+/// What is mounted on the machine and at the process (proc(5), mountinfo).
+struct Mounts {
+    std::string here;
+    std::string there;
+};
+
+Result<Mounts> mounts_of(const ProcessFiles& files) {
     auto here = read_file("/proc/thread-self/mountinfo");
-    auto there = read_file(path + "/mountinfo");
+    auto there = read_file("/proc/" + std::to_string(files.pid) + "/mountinfo");
     if (!here || !there) return fail(Errc::not_found, name_of(files) + " does not exist");
-    for (const char* target : {kHosts, kResolvConf}) {
-        if (peer_groups(*here).contains(peer_group_of(*there, target))) {
-            return fail(Errc::conflict, name_of(files) + " shares its mounts with the machine (mount propagation): a " +
-                                            "file over '" + target + "' would appear there, too; use --no-files");
-        }
-    }
-    return {};
+    return Mounts{std::move(*here), std::move(*there)};
+}
+
+/// Whether what is mounted at `path` of the process appears on the machine. No symbolic link may be in `path`.
+Result<> check_not_shared(const ProcessFiles& files, const Mounts& mounts, const std::string& path) {
+    if (!peer_groups(mounts.here).contains(peer_group_of(mounts.there, path))) return {};
+    return fail(Errc::conflict, name_of(files) +
+                                    " shares its mounts with the machine (mount propagation): a file over '" + path +
+                                    "' would appear there, too; use --no-files");
 }
 
 /// Runs a function on a thread in the process's mount namespace and under its root. The thread ends there.
@@ -111,14 +121,32 @@ Result<> inside(const ProcessFiles& files, Function function) {
     return outcome;
 }
 
-Result<> ensure_target(const ProcessFiles& files, const char* target) {
-    const UniqueFd fd(::open(target, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644));
-    if (fd || ::access(target, F_OK) == 0) return {};
+/// The file that `path` leads to, which need not exist, without symbolic links; inside the process's root.
+Result<std::string> real_path(const ProcessFiles& files, const std::filesystem::path& path) {
+    constexpr int kLinksMax = 40;  // as the kernel follows (path_resolution(7))
+    std::filesystem::path real = path;
+    std::error_code error;
+    for (int links = 0; links < kLinksMax; ++links) {
+        const auto directory = std::filesystem::canonical(real.parent_path(), error);
+        if (error) break;
+        real = directory / real.filename();
+        std::error_code not_link;
+        const auto next = std::filesystem::read_symlink(real, not_link);
+        if (not_link) return real.string();
+        real = directory / next;
+    }
+    return fail(Errc::conflict, "'" + path.string() + "' of " + name_of(files) +
+                                    " leads to nothing that could be covered: use --no-files");
+}
+
+Result<> ensure_target(const ProcessFiles& files, const std::string& target) {
+    const UniqueFd fd(::open(target.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0644));
+    if (fd || ::access(target.c_str(), F_OK) == 0) return {};
     if (errno == EROFS) {
         return fail(Errc::conflict,
                     name_of(files) + " has no '" + target + "', and its root is read-only: use --no-files");
     }
-    return fail_errno("make '" + std::string(target) + "' of " + name_of(files));
+    return fail_errno("make '" + target + "' of " + name_of(files));
 }
 
 /// A mount of ours: where it comes from, and where it goes.
@@ -132,6 +160,12 @@ struct Cover {
 Result<> open_source(Cover& cover) {
     cover.tree = UniqueFd(::open_tree(AT_FDCWD, cover.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
     if (!cover.tree) return fail_errno("take '" + cover.source + "'");
+    // Else it would be a peer of the machine's mount that the source lies on.
+    struct mount_attr alone{};
+    alone.propagation = MS_PRIVATE;
+    if (::mount_setattr(cover.tree.get(), "", AT_EMPTY_PATH, &alone, sizeof alone) != 0) {
+        return fail_errno("separate '" + cover.source + "'");
+    }
     if (::fstat(cover.tree.get(), &cover.file) != 0) return fail_errno("look at '" + cover.source + "'");
     return {};
 }
@@ -145,25 +179,33 @@ void uncover(const Cover& cover) {
     while (is_covered(cover) && ::umount2(cover.target, MNT_DETACH) == 0) {}
 }
 
+/// Inside the process's root.
+Result<> put(const ProcessFiles& files, const Mounts& mounts, const Cover& cover) {
+    if (is_covered(cover)) return {};
+    auto target = real_path(files, cover.target);
+    if (!target) return fail(std::move(target).error());
+    if (auto alone = check_not_shared(files, mounts, *target); !alone) return alone;
+    if (auto there = ensure_target(files, *target); !there) return there;
+    if (::move_mount(cover.tree.get(), "", AT_FDCWD, target->c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0) return {};
+    return fail_errno("cover '" + *target + "' of " + name_of(files));
+}
+
 }  // namespace
 
 Result<> put_process_files(const ProcessFiles& files) {
-    if (auto alone = check_not_shared(files); !alone) return alone;
+    if (auto alone = check_not_ours(files); !alone) return alone;
+    auto mounts = mounts_of(files);
+    if (!mounts) return fail(std::move(mounts).error());
     std::array<Cover, 2> covers{Cover{files.hosts, kHosts}, Cover{files.resolv_conf, kResolvConf}};
     for (Cover& cover : covers) {
         if (auto opened = open_source(cover); !opened) return opened;
     }
     return inside(files, [&]() -> Result<> {
         for (const Cover& cover : covers) {
-            if (is_covered(cover)) continue;
-            auto there = ensure_target(files, cover.target);
-            if (there && ::move_mount(cover.tree.get(), "", AT_FDCWD, cover.target,
-                                      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) == 0) {
-                continue;
-            }
-            if (there) there = fail_errno("cover '" + std::string(cover.target) + "' of " + name_of(files));
+            auto covered = put(files, *mounts, cover);
+            if (covered) continue;
             for (const Cover& each : covers) uncover(each);
-            return there;
+            return covered;
         }
         return {};
     });
@@ -174,7 +216,7 @@ Result<> remove_process_files(const ProcessFiles& files) {
     for (Cover& cover : covers) {
         if (::stat(cover.source.c_str(), &cover.file) != 0) return {};
     }
-    if (!check_not_shared(files)) return {};  // then nothing was mounted
+    if (!check_not_ours(files)) return {};  // then nothing was mounted
     auto removed = inside(files, [&]() -> Result<> {
         for (const Cover& cover : covers) uncover(cover);
         return {};

@@ -189,6 +189,7 @@ std::set<std::string> Engine::wanted_links() const {
 }
 
 Result<> Engine::remove_leftovers() {
+    clear_given_sandboxes();
     auto swept = netsetup_->sweep(wanted_links());
     if (!swept) return fail(std::move(swept).error(), "remove links that nobody wants");
     std::map<std::string, std::string> sandboxes;

@@ -41,6 +41,10 @@ Result<NetNs> Sandboxes::open_named(const registry::Container& container, const 
         return sandbox->duplicate();
     }
     if (container.network_mode == registry::kHostNetwork) return home_.duplicate();
+    return open_given(container);
+}
+
+Result<NetNs> Sandboxes::open_given(const registry::Container& container) const {
     if (container.sandbox == registry::SandboxKind::path) return NetNs::open(container.sandbox_path);
     auto start_time = process_start_time(container.sandbox_pid);
     if (!start_time) return fail(std::move(start_time).error());

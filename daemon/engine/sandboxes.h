@@ -24,6 +24,10 @@ public:
     /// or another one is in its place.
     Result<const NetNs*> restore(const registry::Container& container, const registry::Container* donor);
 
+    /// The namespace that was given with a container by path or by pid, whether or not it runs. Errc::not_found if it
+    /// is gone, or the process has another's number.
+    Result<NetNs> open_given(const registry::Container& container) const;
+
     /// nullptr if the container does not run.
     const NetNs* find(const std::string& container_id) const;
 

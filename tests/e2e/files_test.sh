@@ -55,6 +55,20 @@ assert_eq "$(inside app sh -c 'echo $STORE_PORT $STORE_ENV_SECRET')" "tcp://$fir
 assert_eq "$(nsr env --format json app | field 'it["STORE_NAME"]')" /app/store
 assert_eq "$(eval "$(nsr env --format shell app)"; echo "$STORE_PORT_5432_TCP_PORT")" 5432
 assert_fails 'could not get container for nosuch: No such container: nosuch' nsr attach --name bad --link nosuch:n
+
+# A target that is called something else is still the target (L-09); one in another's network stands for that other.
+nsr rename db database
+assert_match "$(hosts app)" "^$second${T}store dbhost db\$"
+nsr restart app >/dev/null
+assert_match "$(hosts app)" "^$second${T}store dbhost database\$"
+assert_eq "$(nsr inspect app | field 'it[0]["HostConfig"]["Links"]')" "['/database:/app/store']"
+nsr attach --name guest --network container:database -e GUEST=y >/dev/null
+nsr attach --name visitor --link guest:g >/dev/null
+assert_match "$(hosts visitor)" "^$second${T}g dbhost database\$"
+assert_eq "$(nsr env visitor | grep -E 'G_(PORT|NAME)=' | sort | tr '\n' ' ')" "G_NAME=/visitor/g G_PORT=tcp://$second:5432 "
+nsr rm -f visitor guest >/dev/null
+nsr rename database db
+nsr restart app >/dev/null
 nsr rm -f db >/dev/null
 assert_match "$(hosts app)" "^$second${T}store dbhost db\$"
 assert_fails 'Cannot restart container app: could not get container for db: No such container: db' nsr restart app
