@@ -190,10 +190,23 @@ ordered_json ports_object(const ContainerInspect& inspected) {
     return ports;
 }
 
-ordered_json container_object(const ContainerInspect& inspected) {
-    const registry::Container& container = inspected.container;
+/// What stands there for the default network besides `Networks`, from before there were others (API 1.21 to 1.51).
+ordered_json network_settings(const ContainerInspect& inspected) {
     ordered_json networks = ordered_json::object();
     for (const auto& [name, settings] : inspected.networks) networks[name] = endpoint_object(settings);
+    const auto bridge = inspected.networks.find(registry::kBridgeNetwork);
+    const EndpointSettings old = bridge == inspected.networks.end() ? EndpointSettings() : bridge->second;
+    return {{"SandboxID", inspected.sandbox_id},     {"SandboxKey", inspected.sandbox_key},
+            {"Ports", ports_object(inspected)},      {"PortsNotHeld", inspected.ports_not_held},
+            {"EndpointID", old.endpoint_id},         {"Gateway", old.gateway},
+            {"GlobalIPv6Address", old.ipv6_address}, {"GlobalIPv6PrefixLen", old.ipv6_prefix_length},
+            {"IPAddress", old.ip_address},           {"IPPrefixLen", old.ip_prefix_length},
+            {"IPv6Gateway", old.ipv6_gateway},       {"MacAddress", old.mac},
+            {"Networks", std::move(networks)}};
+}
+
+ordered_json container_object(const ContainerInspect& inspected) {
+    const registry::Container& container = inspected.container;
     return {{"Id", container.id},
             {"Created", rfc3339(container.created)},
             {"Path", container.command.empty() ? "" : container.command.front()},
@@ -206,12 +219,7 @@ ordered_json container_object(const ContainerInspect& inspected) {
             {"Name", "/" + container.name},
             {"HostConfig", host_config_object(container)},
             {"Config", config_object(container)},
-            {"NetworkSettings",
-             {{"SandboxID", inspected.sandbox_id},
-              {"SandboxKey", inspected.sandbox_key},
-              {"Ports", ports_object(inspected)},
-              {"PortsNotHeld", inspected.ports_not_held},
-              {"Networks", std::move(networks)}}}};
+            {"NetworkSettings", network_settings(inspected)}};
 }
 
 /// "Up 5 minutes" and the like, as `docker ps` shows it.

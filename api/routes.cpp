@@ -120,7 +120,12 @@ Response container_create(const Call& call) {
     auto body = read_container_create(call.body);
     if (!body) return refused(body.error());
     body->name = call.target.parameter("name");
-    return shown(call.service.create_container(*body), write_container_created, 201);
+    auto created = call.service.create_container(*body);
+    // 404 says here that there is no such image: docker would go and pull it.
+    if (!created && created.error().code() == Errc::not_found) {
+        return refused(Error(Errc::invalid, created.error().message()));
+    }
+    return shown(created, write_container_created, 201);
 }
 
 Response container_inspect(const Call& call) {

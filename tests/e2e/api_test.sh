@@ -38,6 +38,21 @@ assert_eq "$(get /containers/web/json | field 'it["Name"], it["State"]["Status"]
 assert_eq "$(get /containers/json | field '[c["Names"] for c in it]')" "[['/web']]"
 assert_eq "$(get /networks/net1 | field '[c["Name"] for c in it["Containers"].values()]')" "['web']"
 assert_resolves web www 10.77.0.2
+
+# What stands besides Networks is for the default network alone.
+old='it["NetworkSettings"]["IPAddress"], it["NetworkSettings"]["IPPrefixLen"], it["NetworkSettings"]["Gateway"]'
+assert_eq "$(get /containers/web/json | field "$old")" "('', 0, '')"
+nsr attach --name plain >/dev/null
+assert_eq "$(get /containers/plain/json | field 'all(it["NetworkSettings"][key] == value
+    for key, value in it["NetworkSettings"]["Networks"]["bridge"].items() if key in it["NetworkSettings"])')" True
+assert_eq "$(get /containers/plain/json | field 'it["NetworkSettings"]["IPAddress"]')" "$(address_of plain)"
+nsr rm -f plain >/dev/null
+
+# 404 would say that there is no such image.
+for config in '"HostConfig": {"Links": ["nosuch:n"]}' '"HostConfig": {"NetworkMode": "container:nosuch"}' \
+    '"Labels": {"ns-register.netns": "/nosuch"}' '"Labels": {"ns-register.pid": "999999"}'; do
+    assert_match "$(send POST '/containers/create?name=bad' "{\"Image\": \"none\", $config}")" '^400$'
+done
 assert_match "$(send DELETE /networks/net1)" '^40[39]$'
 assert_match "$(send DELETE /containers/web)" '^409$'
 assert_match "$(send POST /containers/web/stop)" '^204$'

@@ -158,6 +158,14 @@ TEST_F(RouterTest, MapsFailuresToStatusAndMessage) {
     }
 }
 
+/// Where 404 would send docker to pull an image.
+TEST_F(RouterTest, SaysThatACreateIsInvalidWhenWhatItNamesIsNotFound) {
+    service_.error = Error(Errc::not_found, "could not get container for db: No such container: db");
+    const auto response = send("POST", "/containers/create?name=web", "{}");
+    EXPECT_EQ(response.status, 400);
+    EXPECT_EQ(json::parse(response.body)["message"], "could not get container for db: No such container: db");
+}
+
 TEST_F(RouterTest, NamesWhatIsWrongInABody) {
     for (const auto& [body, message] : {std::pair{"", "the body is empty"},
                                         {"{", "malformed"},
