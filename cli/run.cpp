@@ -73,10 +73,22 @@ Words split_words(int argc, char** argv) {
     return words;
 }
 
+/// The first word that no command knows, where one was expected: "A subcommand is required" would not say which.
+std::string unknown_word(const CLI::App& app) {
+    const auto parsed = app.get_subcommands();
+    if (!parsed.empty()) return unknown_word(*parsed.front());
+    const auto words = app.remaining();
+    if (words.empty()) return "";
+    const std::string command = app.get_parent() == nullptr ? app.get_name() : "ns-register " + app.get_name();
+    if (words.front().starts_with('-')) return "unknown flag: " + words.front();
+    return "'" + words.front() + "' is not a command of " + command + ": see '" + command + " --help'";
+}
+
 /// A help page, a version, or one sentence.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::string line = error.what();
+    const std::string unknown = error.get_name() == "RequiredError" ? unknown_word(app) : "";
+    std::string line = unknown.empty() ? error.what() : unknown;
     std::ranges::replace(line, '\n', ' ');
     std::fprintf(stderr, "Error: %s\n", line.c_str());
     return usage_status(app);
@@ -88,7 +100,8 @@ int run(int argc, char** argv) {
     Session session(default_socket());
     CLI::App app{"Networks and names for anything that lives in a network namespace", "ns-register"};
     app.require_subcommand(1);
-    app.option_defaults()->always_capture_default(false);
+    // Given twice, the last one counts, as with Docker.
+    app.option_defaults()->always_capture_default(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     std::string socket;
     app.add_option("--socket", socket, "the daemon's socket (NS_REGISTER_SOCKET)");
     app.set_version_flag("--version", std::string("ns-register ") + NSR_VERSION);

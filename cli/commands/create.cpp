@@ -9,6 +9,7 @@
 #include "cli/commands/create.h"
 
 #include "cli/commands/commands.h"
+#include "cli/commands/flag_files.h"
 #include "cli/commands/json.h"
 #include "cli/commands/network_flag.h"
 #include "cli/commands/pairs.h"
@@ -78,8 +79,13 @@ Json endpoints_of(const std::vector<NetworkFlag>& networks, const std::vector<st
     return endpoints;
 }
 
-/// The daemon has a working directory of its own.
-std::string absolute(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
+/// The daemon has a working directory of its own. From a directory that is gone nothing leads there: left as it is, and
+/// refused by the daemon.
+std::string absolute(const std::string& path) {
+    std::error_code error;
+    const auto whole = std::filesystem::absolute(path, error);
+    return error ? path : whole.lexically_normal().string();
+}
 
 Result<Json> body_of(const CreateFlags& flags) {
     auto ports = ports_of(flags);
@@ -124,7 +130,9 @@ std::vector<std::string> variables_of(const std::vector<std::string>& env) {
 }
 
 Result<std::string> create_container(Session& session, const CreateFlags& flags) {
-    auto body = body_of(flags);
+    auto all = with_flag_files(flags);
+    if (!all) return fail(std::move(all).error());
+    auto body = body_of(*all);
     if (!body) return fail(std::move(body).error());
     const std::string query = flags.name.empty() ? "" : "?name=" + api::encode(flags.name);
     auto created = parse_reply(session.ask("POST", "/containers/create" + query, body_text(*body)));
@@ -170,10 +178,12 @@ void add_name_flags(CLI::App& verb, CreateFlags& flags) {
     verb.add_option("--ip", flags.ip, "IPv4 address");
     verb.add_option("--ip6", flags.ip6, "IPv6 address");
     verb.add_option("--mac-address", flags.mac, "MAC address");
-    verb.add_option("--hostname", flags.hostname, "its host name, which resolves, too (default: the short id)");
+    verb.set_help_flag("--help", "Print this help message and exit");  // -h is Docker's --hostname
+    verb.add_option("-h,--hostname", flags.hostname, "its host name, which resolves, too (default: the short id)");
     verb.add_option("--domainname", flags.domainname, "its domain");
     verb.add_option("--link", flags.links, "CONTAINER:ALIAS, a private name for another")->allow_extra_args(false);
-    verb.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
+    verb.add_option("-l,--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
+    verb.add_option("--label-file", flags.label_files, "a file with a KEY=VALUE a line")->allow_extra_args(false);
     auto* netns = verb.add_option("--netns", flags.netns, "use this network namespace instead of a new one");
     verb.add_option("--pid", flags.pid,
                     "use the network namespace of this process, and cover its hosts and resolv.conf")
@@ -183,6 +193,7 @@ void add_name_flags(CLI::App& verb, CreateFlags& flags) {
 
 void add_port_and_dns_flags(CLI::App& verb, CreateFlags& flags) {
     verb.add_option("-e,--env", flags.env, "NAME=VALUE")->allow_extra_args(false);
+    verb.add_option("--env-file", flags.env_files, "a file with a NAME=VALUE a line")->allow_extra_args(false);
     verb.add_option("--expose", flags.expose, "a port that it serves")->allow_extra_args(false);
     verb.add_option("-p,--publish", flags.publish, "[[HOST_IP:]HOST_PORT:]PORT[/PROTO]")->allow_extra_args(false);
     verb.add_flag("-P,--publish-all", flags.publish_all, "publish all exposed ports");

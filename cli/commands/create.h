@@ -25,6 +25,7 @@ struct CreateFlags {
     std::string hostname;
     std::string domainname;
     std::vector<std::string> env;
+    std::vector<std::string> env_files;
     std::vector<std::string> expose;
     std::vector<std::string> publish;
     bool publish_all = false;
@@ -34,6 +35,7 @@ struct CreateFlags {
     std::vector<std::string> dns_options;
     std::vector<std::string> extra_hosts;
     std::vector<std::string> labels;
+    std::vector<std::string> label_files;
     std::string netns;
     std::string pid;
     bool no_files = false;

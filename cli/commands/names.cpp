@@ -67,6 +67,9 @@ void resolve(Session& session, const ResolveFlags& flags) {
     const Json records = result->value("Records", Json::array());
     if (!records.empty()) return print_records(records, flags.format);
     const std::string rcode = text_at(*result, "Rcode");
+    const Json trace = result->value("Trace", Json::array());
+    // Nobody was asked: it says whom the container would ask.
+    if (rcode.empty() && !trace.empty()) return session.report(trace.back().get<std::string>(), kNotFound);
     session.report("no " + flags.type + " record for '" + flags.name + "' (" + rcode + ")", kNotFound);
 }
 

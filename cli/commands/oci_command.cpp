@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -9,6 +11,7 @@
 #include "cli/commands/place.h"
 #include "cli/oci.h"
 #include "common/files.h"
+#include "common/unique_fd.h"
 
 namespace nsr::cli {
 namespace {
@@ -18,8 +21,23 @@ struct PatchFlags {
     std::string container;
 };
 
+/// The file that we have written goes to the owner of the one that it replaces, who may be at work in the directory.
+Result<> give_back(const std::string& path, const struct stat& before) {
+    if (before.st_uid == ::geteuid() && before.st_gid == ::getegid()) return {};
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat now{};
+    if (!fd || ::fstat(fd.get(), &now) != 0) return fail_errno("look at '" + path + "'");
+    if (!S_ISREG(now.st_mode) || now.st_nlink != 1 || now.st_uid != ::geteuid()) {
+        return fail(Errc::conflict, "'" + path + "' was replaced meanwhile");
+    }
+    if (::fchown(fd.get(), before.st_uid, before.st_gid) != 0) return fail_errno("give '" + path + "' to its owner");
+    return {};
+}
+
 Result<> patch(Session& session, const PatchFlags& flags) {
-    const auto directory = std::filesystem::absolute(flags.bundle + "/").lexically_normal().parent_path();
+    std::error_code error;
+    const auto directory = std::filesystem::absolute(flags.bundle + "/", error).lexically_normal().parent_path();
+    if (error) return fail(Errc::not_found, "'" + flags.bundle + "' leads nowhere: " + error.message());
     const std::string path = directory / "config.json";
     auto config = read_file(path);
     if (!config) return fail(std::move(config).error());
@@ -30,7 +48,8 @@ Result<> patch(Session& session, const PatchFlags& flags) {
     if (*patched == *config) return {};
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return fail_errno("look at '" + path + "'");
-    return write_file_atomic(path, *patched, status.st_mode & 0777U);
+    if (auto written = write_file_atomic(path, *patched, status.st_mode & 0777U); !written) return written;
+    return give_back(path, status);
 }
 
 }  // namespace
