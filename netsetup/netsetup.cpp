@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "netsetup/announce.h"
 #include "netsetup/bridge.h"
 #include "netsetup/doctor.h"
 #include "netsetup/flow_cleaner.h"
@@ -47,7 +48,10 @@ public:
     Result<> ensure_bridge(const BridgeSpec& spec) override {
         return host_.call([&] { return net::ensure_bridge(socket_, spec); });
     }
-    Result<> remove_bridge(const std::string& name) override { return net::remove_bridge(socket_, name); }
+    Result<> remove_bridge(const std::string& name) override {
+        announcer_.forget(name);
+        return net::remove_bridge(socket_, name);
+    }
     Result<> ensure_parent(const ParentSpec& spec) override { return net::ensure_parent(socket_, spec); }
     Result<> remove_parent(const std::string& name) override { return net::remove_parent(socket_, name); }
     Result<> prepare_sandbox(const NetNs& sandbox) override { return net::prepare_sandbox(sandbox); }
@@ -62,7 +66,11 @@ public:
 
     Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
         if (spec.upper) return net::ensure_upper_interface(socket_, spec, sandbox);
-        return net::ensure_interface(socket_, spec, sandbox);
+        if (auto ensured = net::ensure_interface(socket_, spec, sandbox); !ensured) return ensured;
+        return host_.call([&]() -> Result<> {
+            announcer_.attached(socket_, spec);
+            return {};
+        });
     }
     Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) override {
         if (host_name.empty()) return net::remove_upper_interface(name, sandbox);
@@ -127,6 +135,7 @@ private:
     Firewall firewall_;
     Forwarding forwarding_;
     FlowCleaner cleaner_;
+    Announcer announcer_;
     bool dying_ = false;
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
 };

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/undo.h"
+#include "netsetup/announce.h"
 #include "netsetup/interface.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/netlink/upper_link.h"
@@ -153,7 +154,11 @@ Result<> ensure_upper_interface(netlink::Socket& host, const InterfaceSpec& spec
     }
     if (auto raised = raise_inside(*inside, spec, sandbox); !raised) return raised;
     undo.commit();
-    return {};
+    if (*there) return {};
+    return sandbox.call([&]() -> Result<> {
+        announce_upper(*inside, spec);
+        return {};
+    });
 }
 
 Result<> remove_upper_interface(const std::string& name, const NetNs& sandbox) {
