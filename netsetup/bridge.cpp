@@ -60,14 +60,26 @@ Result<netlink::Link> add(netlink::Socket& host, const BridgeSpec& spec) {
     return **link;
 }
 
-/// The host is a router and no host on this link: it takes no address and no route from anybody's advertisements.
+/// What a kernel without IPv6 needs not be told.
+Result<> set_if_there(const std::string& setting, std::string_view value) {
+    return has_sysctl(setting) ? set_sysctl(setting, value) : Result<>();
+}
+
+/// The host is a router and no host on this link: it takes no address and no route from anybody's advertisements. The
+/// kernel gives a link-local address to every link; where the network is isolated, containers are not to reach the host
+/// by that either.
+Result<> guard_v6(const BridgeSpec& spec) {
+    const std::string conf = "net/ipv6/conf/" + spec.name + "/";
+    if (auto set = set_if_there(conf + "accept_ra", "0"); !set) return set;
+    return spec.mode6 == GatewayMode::isolated ? set_if_there(conf + "disable_ipv6", "1") : Result<>();
+}
+
 Result<> set_v6(const std::string& bridge) {
     const std::string conf = "net/ipv6/conf/" + bridge + "/";
     if (auto set = set_sysctl(conf + "disable_ipv6", "0"); !set) {
         return fail(Errc::unsupported,
                     "IPv6 on bridge '" + bridge + "': the kernel does not support IPv6 here (CONFIG_IPV6)");
     }
-    if (auto set = set_sysctl(conf + "accept_ra", "0"); !set) return set;
     return set_sysctl(conf + "accept_dad", "0");
 }
 
@@ -93,6 +105,7 @@ Result<> ensure_bridge(netlink::Socket& host, const BridgeSpec& spec) {
     if (!link) return fail(link.error());
     if (!*present) undo.add([&host, index = link->index] { (void)netlink::delete_link(host, index); });
 
+    if (auto set = guard_v6(spec); !set) return set;
     if (has_v6(spec)) {
         if (auto set = set_v6(spec.name); !set) return set;
     }

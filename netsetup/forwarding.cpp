@@ -6,6 +6,7 @@
 
 #include "common/files.h"
 #include "common/log.h"
+#include "netsetup/accept_ra.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/spec.h"
 #include "netsetup/sysctl.h"
@@ -60,6 +61,9 @@ Result<> Forwarding::decide_family(netlink::Socket& host, Family family, bool wa
     }
     auto links = links_of_others(host);
     if (!links) return fail(links.error());
+    if (family == Family::v6) {
+        if (auto kept = keep_accepting_ra(*links); !kept) return kept;
+    }
     if (!run_dir_.empty()) {
         const std::string text = fmt::format("{}\n", fmt::join(*links, "\n"));
         if (auto kept = write_file_atomic(file_of(family), text); !kept) return kept;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "netsetup/accept_ra.h"
 #include "netsetup/announce.h"
 #include "netsetup/bridge.h"
 #include "netsetup/doctor.h"
@@ -102,7 +103,7 @@ public:
     std::vector<Finding> examine(const std::vector<BridgeSpec>& bridges, const std::set<std::string>& wanted) override;
     Result<std::vector<std::string>> interfaces_in(const NetNs& sandbox) override;
     Result<std::vector<std::string>> verify_bridge(const BridgeSpec& spec) override {
-        return net::verify_bridge(socket_, spec);
+        return host_.call([&] { return net::verify_bridge(socket_, spec); });
     }
     Result<std::vector<std::string>> verify_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
         return net::verify_interface(socket_, spec, sandbox);
@@ -166,6 +167,9 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
 std::vector<Finding> Kernel::examine(const std::vector<BridgeSpec>& bridges, const std::set<std::string>& wanted) {
     auto findings = examine_settings(bridges);
     if (auto routing = forwarding_.examine(); !routing.check.empty()) findings.push_back(std::move(routing));
+    if (std::ranges::any_of(bridges, has_v6)) {
+        findings.push_back(examine_accept_ra(socket_));
+    }
     auto leftovers = examine_leftovers(socket_, wanted);
     findings.push_back(leftovers ? std::move(*leftovers)
                                  : Finding{"leftover links", false, leftovers.error().message(), ""});

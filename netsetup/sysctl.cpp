@@ -36,6 +36,11 @@ Result<> write_sysctl(const std::string& name, std::string_view value) {
     return write_existing(kRoot + name, value);
 }
 
+std::string get_sysctl(const std::string& name) {
+    const auto present = read_file(kRoot + name);
+    return present ? normal(*present) : "";
+}
+
 bool has_sysctl(const std::string& name) { return ::access((kRoot + name).c_str(), F_OK) == 0; }
 
 }  // namespace nsr::net

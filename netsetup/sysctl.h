@@ -14,6 +14,9 @@ Result<> set_sysctl(const std::string& name, std::string_view value);
 /// The same without looking first, for a namespace that is new.
 Result<> write_sysctl(const std::string& name, std::string_view value);
 
+/// What is set, of the calling thread's namespace; "" if there is no such setting.
+std::string get_sysctl(const std::string& name);
+
 /// Whether the calling thread's namespace has the setting at all.
 bool has_sysctl(const std::string& name);
 

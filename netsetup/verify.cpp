@@ -6,6 +6,7 @@
 #include "netsetup/netlink/address.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/netlink/route.h"
+#include "netsetup/sysctl.h"
 
 namespace nsr::net {
 namespace {
@@ -21,6 +22,13 @@ void compare_mtu(const std::optional<std::uint32_t>& wanted, const Link& link, D
 
 void compare_up(const Link& link, Differences& differences) {
     if (!link.up) differences.push_back("link '" + link.name + "' is down");
+}
+
+/// Of mode isolated: a link-local address is one, too.
+void compare_isolation(const BridgeSpec& spec, Differences& differences) {
+    if (spec.mode6 != GatewayMode::isolated) return;
+    if (get_sysctl("net/ipv6/conf/" + spec.name + "/disable_ipv6") != "0") return;
+    differences.push_back("bridge '" + spec.name + "' has IPv6, from which its network is isolated");
 }
 
 bool among(const std::vector<IpPrefix>& list, const IpPrefix& one) {
@@ -113,6 +121,7 @@ Result<Differences> verify_bridge(netlink::Socket& host, const BridgeSpec& spec)
     Differences differences;
     compare_up(**link, differences);
     compare_mtu(spec.mtu, **link, differences);
+    compare_isolation(spec, differences);
     if (auto compared = compare_addresses(host, **link, spec.addresses, differences); !compared) {
         return fail(compared.error());
     }

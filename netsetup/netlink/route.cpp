@@ -47,6 +47,7 @@ void collect(nlmsghdr* message, Family family, std::vector<Route>& routes) {
     // IPv6 has no scopes: what is on-link has no gateway.
     route.scope_link = family == Family::v4 ? header.rtm_scope == RT_SCOPE_LINK
                                             : !route.gateway && attributes[RTA_MULTIPATH] == nullptr;
+    route.advertised = header.rtm_protocol == RTPROT_RA;
     routes.push_back(route);
 }
 

@@ -14,6 +14,7 @@ struct Route {
     std::optional<IpAddress> gateway;  ///< absent: on-link
     int link = 0;
     bool scope_link = false;  ///< connected: the destination is on the link itself
+    bool advertised = false;  ///< learned from a router's advertisement (RFC 4861)
 };
 
 /// The unicast routes of the main table.

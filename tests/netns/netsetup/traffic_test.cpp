@@ -58,6 +58,40 @@ TEST_P(BridgeFilterTest, InternalNetworkIsOpenInside) {
     EXPECT_TRUE(is_cut_off(two, kOutside));
 }
 
+TEST_P(BridgeFilterTest, IsolatedNetworkHasNoWayToTheHostEvenByItsLinkLocalAddress) {
+    auto isolated = bridge_spec(1);
+    isolated.internal = true;
+    isolated.mode4 = isolated.mode6 = GatewayMode::isolated;
+    isolated.addresses.clear();
+    isolated.subnets.push_back(*IpPrefix::parse("fd00:1::/64"));
+    set_up({isolated});
+    const auto attach_six = [this](unsigned host) {
+        auto spec = interface_spec(1, host);
+        spec.addresses.push_back(*IpPrefix::parse("fd00:1::" + std::to_string(host) + "/64"));
+        auto sandbox = NetNs::create().value();
+        EXPECT_TRUE(kernel().prepare_sandbox(sandbox));
+        EXPECT_TRUE(kernel().ensure_interface(spec, sandbox));
+        return sandbox;
+    };
+    const auto one = attach_six(2);
+    const auto two = attach_six(3);
+    EXPECT_TRUE(reaches(one, "10.1.0.3"));
+    EXPECT_TRUE(reaches(one, "fd00:1::3"));
+    EXPECT_EQ(run_command("ip -6 addr show dev br-1").output, "");
+    // Whoever is there answers to "all nodes"; two is.
+    const auto answers = run_command("ping -c 2 -i 0.2 -W 1 ff02::1%eth0 | grep -c 'bytes from fe80::'", one).output;
+    const auto host_mac = test::run_json("ip -j link show br-1").at(0).at("address").get<std::string>();
+    const auto neighbours = run_command("ip -6 neigh show dev eth0", one).output;
+    EXPECT_EQ(neighbours.find(host_mac), std::string::npos) << neighbours << answers;
+    const auto differences = kernel().verify_bridge(isolated);
+    ASSERT_TRUE(differences && differences->empty());
+    ASSERT_TRUE(run_command("echo 0 > /proc/sys/net/ipv6/conf/br-1/disable_ipv6").ok());
+    EXPECT_EQ(kernel().verify_bridge(isolated).value(),
+              std::vector<std::string>{"bridge 'br-1' has IPv6, from which its network is isolated"});
+    NSR_ASSERT_OK(kernel().ensure_bridge(isolated));
+    EXPECT_TRUE(kernel().verify_bridge(isolated)->empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(BridgeNfCall, BridgeFilterTest, testing::Values("0", "1"));
 
 class Ipv6Test : public FirewallTest {
