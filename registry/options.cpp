@@ -47,9 +47,16 @@ Verdict ipv4(const std::string& value) {
     return address && address->is_v4() ? "" : "nil ip";
 }
 
-/// dev_valid_name() of the kernel.
+/// Beside blanks. The kernel refuses '/' and ':' (dev_valid_name()) and puts a number in place of "%d"; in a rule the
+/// others mean something else.
+constexpr std::string_view kBadInInterfaceNames = "/:%\"*\\";
+constexpr const char* kWithoutThose = R"( characters without blank, '/', ':', '%', '*', '"' and '\')";
+
 bool is_interface_name(std::string_view name, std::size_t size_max) {
-    const auto is_bad = [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c == 0x7f; };
+    const auto is_bad = [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte <= ' ' || byte == 0x7f || kBadInInterfaceNames.contains(c);
+    };
     return !name.empty() && name.size() <= size_max && name != "." && name != ".." &&
            std::ranges::none_of(name, is_bad);
 }
@@ -57,12 +64,12 @@ bool is_interface_name(std::string_view name, std::size_t size_max) {
 Verdict interface_name(const std::string& value) {
     if (value == "all" || value == "default") return "the kernel has it for itself";  // of net.ipv4.conf
     if (is_interface_name(value, kInterfaceNameMax)) return {};
-    return "an interface name has 1 to " + std::to_string(kInterfaceNameMax) + " characters without blank, '/' and ':'";
+    return "an interface name has 1 to " + std::to_string(kInterfaceNameMax) + kWithoutThose;
 }
 
 Verdict interface_prefix(const std::string& value) {
     if (is_interface_name(value, kInterfacePrefixMax)) return {};
-    return "a prefix has 1 to " + std::to_string(kInterfacePrefixMax) + " characters without blank, '/' and ':'";
+    return "a prefix has 1 to " + std::to_string(kInterfacePrefixMax) + kWithoutThose;
 }
 
 Verdict one_of(const std::string& value, std::initializer_list<const char*> words) {

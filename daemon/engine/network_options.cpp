@@ -14,6 +14,8 @@ constexpr const char* kInterfacePrefixOption = "com.docker.network.container_ifa
 constexpr const char* kHostBindingOption = "com.docker.network.bridge.host_binding_ipv4";
 constexpr const char* kGatewayModeOption4 = "com.docker.network.bridge.gateway_mode_ipv4";
 constexpr const char* kGatewayModeOption6 = "com.docker.network.bridge.gateway_mode_ipv6";
+constexpr const char* kEnableOption4 = "com.docker.network.enable_ipv4";
+constexpr const char* kEnableOption6 = "com.docker.network.enable_ipv6";
 constexpr const char* kDefaultBridge = "nsr0";
 constexpr const char* kDefaultInterfacePrefix = "eth";
 
@@ -35,6 +37,11 @@ std::string bridge_name(const registry::Network& network) {
     if (option != network.options.end() && !option->second.empty()) return option->second;
     if (network.name == registry::kBridgeNetwork) return kDefaultBridge;
     return "br-" + std::string(short_id(network.id));
+}
+
+bool wants_family(const registry::StringMap& options, Family family) {
+    const bool v4 = family == Family::v4;
+    return registry::bool_option(options, v4 ? kEnableOption4 : kEnableOption6).value_or(v4);
 }
 
 net::GatewayMode gateway_mode_of(const registry::Network& network, Family family) {

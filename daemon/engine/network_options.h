@@ -19,6 +19,10 @@ net::BridgeSpec bridge_of(const registry::Network& network);
 /// The veth pair of an endpoint that has its addresses; with published ports it needs `hairpin`.
 net::InterfaceSpec interface_of(const registry::Network& network, const registry::Endpoint& endpoint, bool hairpin);
 
+/// Whether a network has the family if its creator does not say (N-45): as the option com.docker.network.enable_ipv4 or
+/// enable_ipv6 says, else IPv4 alone.
+bool wants_family(const registry::StringMap& options, Family family);
+
 /// Where ports without a host address are published: as the user wants, else at 0.0.0.0, which is everywhere.
 IpAddress host_binding_of(const registry::Network& network);
 

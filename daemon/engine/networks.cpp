@@ -130,8 +130,8 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
     network.id = make_id();
     network.name = body.name;
     network.created = wall_now();
-    network.enable_ipv4 = body.enable_ipv4.value_or(true);
-    network.enable_ipv6 = body.enable_ipv6.value_or(false);
+    network.enable_ipv4 = body.enable_ipv4.value_or(wants_family(body.options, Family::v4));
+    network.enable_ipv6 = body.enable_ipv6.value_or(wants_family(body.options, Family::v6));
     network.internal = body.internal;
     network.attachable = body.attachable;
     network.options = body.options;

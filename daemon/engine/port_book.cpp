@@ -96,7 +96,7 @@ namespace {
 /// Where a container port is bound; empty if it can lead nowhere.
 std::vector<IpAddress> hosts_of(const std::optional<IpAddress>& wanted, const PortTargets& targets) {
     const bool v4 = static_cast<bool>(targets.v4);
-    const bool v6 = targets.v6 || (targets.v4 && !targets.v4.routed && targets.proxied);
+    const bool v6 = targets.host_has_v6 && (targets.v6 || (targets.v4 && !targets.v4.routed && targets.proxied));
     const auto reachable = [&](const IpAddress& host) { return host.is_v4() ? v4 : v6; };
     if (wanted) return reachable(*wanted) ? std::vector{*wanted} : std::vector<IpAddress>();
     if (!targets.default_host.is_unspecified()) {
@@ -171,7 +171,9 @@ std::vector<PortWish> port_wishes(const registry::Container& container, const Po
         if (wish.first == 0 || (before >= wish.first && before <= wish.last)) wish.before = before;
         add_wishes(wishes, std::move(wish), targets);
     }
-    std::ranges::stable_partition(wishes, [](const PortWish& wish) { return wish.first != 0; });
+    std::ranges::stable_sort(wishes, {}, [](const PortWish& wish) {
+        return std::tuple(wish.first == 0, wish.container.protocol, wish.hosts, wish.container.port, wish.first);
+    });
     mark_long_rows(wishes, held_max);
     return wishes;
 }

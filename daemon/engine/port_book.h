@@ -38,8 +38,9 @@ struct PortTargets {
     };
     Side v4;
     Side v6;
-    IpAddress default_host;  ///< for ports without a host address; unspecified: all addresses of both families
-    bool proxied = false;    ///< a proxy carries IPv6 to a container that has none
+    IpAddress default_host;   ///< for ports without a host address; unspecified: all addresses of both families
+    bool proxied = false;     ///< a proxy carries IPv6 to a container that has none
+    bool host_has_v6 = true;  ///< a kernel without IPv6 has no port there, and none is shown (docker-behaviour P-01)
 
     bool operator==(const PortTargets&) const = default;
 };
@@ -48,8 +49,8 @@ struct PortTargets {
 bool wants_ports(const registry::Container& container);
 
 /// What a container wants, with its present ports as what it has now; those that lead nowhere are left out, as Docker
-/// does. Fixed numbers come first, so that no other port of the container gets them. Rows of more than `held_max` ports
-/// are not held.
+/// does. Fixed numbers come first, so that no other port of the container gets them; then by protocol, host addresses
+/// and container port, as joined() has them. Rows of more than `held_max` ports are not held.
 std::vector<PortWish> port_wishes(const registry::Container& container, const PortTargets& targets, unsigned held_max);
 
 /// Ports in a row from both numbers upward as one; in the order in which they are shown, by container port, IPv4 first.

@@ -5,6 +5,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/order.h"
+#include "netsetup/proxy/host_socket.h"
 #include "netsetup/proxy/port_user.h"
 
 /// Published ports: chosen at the start, kept until the stop, and moved when another network has the default route.
@@ -36,6 +37,24 @@ void log_user(const net::HostPort& port) {
                  log::quoted(user->command));
 }
 
+/// Which rows are too long to be held is known when all numbers are chosen: a number that was taken breaks a row, and
+/// neighbours join. What is held anew is added to `fresh`.
+Result<> hold_short_rows(net::PortProxy& proxy, const std::vector<registry::BoundPort>& rows, unsigned longest,
+                         const std::set<net::HostPort>& present, std::vector<net::HostPort>& fresh) {
+    for (const auto& row : rows) {
+        for (const net::HostPort& port : host_ports({row})) {
+            if (row.count > longest) {
+                proxy.release(port);
+                continue;
+            }
+            if (present.contains(port) || std::ranges::find(fresh, port) != fresh.end()) continue;
+            if (auto held = proxy.hold(port); !held) return held;
+            fresh.push_back(port);
+        }
+    }
+    return {};
+}
+
 void log_undo(const char* step, const Result<>& result) {
     if (!result) {
         spdlog::error("event=undo_failed step={} err={}", step, log::quoted(result.error().message()));
@@ -47,6 +66,7 @@ void log_undo(const char* step, const Result<>& result) {
 PortTargets Engine::port_targets(const std::string& container_id) const {
     PortTargets targets;
     targets.proxied = proxy_->carries();
+    targets.host_has_v6 = net::has_ipv6_sockets();
     bool found4 = false;
     bool found6 = false;
     const auto side_of = [](const Attachment& at, const std::optional<IpAddress>& address) {
@@ -95,6 +115,13 @@ Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Co
     if (!local) return fail(std::move(local).error());
 
     std::vector<registry::BoundPort> chosen;
+    const auto take_back = [&](const Error& why) {
+        for (const net::HostPort& port : fresh) proxy_->release(port);
+        book_.release(chosen);
+        book_.take(container.bound);
+        // Docker answers with 500.
+        return fail(Errc::system, why.message());
+    };
     book_.release(container.bound);
     for (const PortWish& wish : wishes) {
         if (wish.routed) {
@@ -102,16 +129,13 @@ Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Co
             continue;
         }
         auto number = book_.choose(wish, *local, hold);
-        if (!number) {
-            for (const net::HostPort& port : fresh) proxy_->release(port);
-            book_.release(chosen);
-            book_.take(container.bound);
-            // Docker answers with 500.
-            return fail(Errc::system, number.error().message());
-        }
+        if (!number) return take_back(number.error());
         for (const IpAddress& host : wish.hosts) chosen.push_back({wish.container, host, *number});
     }
-    return joined(std::move(chosen));
+    auto rows = joined(chosen);
+    const auto held = hold_short_rows(*proxy_, rows, settings_.proxy_range_limit, present, fresh);
+    if (!held) return take_back(held.error());
+    return rows;
 }
 
 Result<> Engine::publish_ports(const std::string& container_id, Undo& undo) {

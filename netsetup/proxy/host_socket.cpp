@@ -81,6 +81,11 @@ std::string text_of(const HostPort& port) {
                        kNames[static_cast<std::size_t>(port.protocol)]);
 }
 
+bool has_ipv6_sockets() {
+    const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    return socket || errno != EAFNOSUPPORT;
+}
+
 Result<UniqueFd> open_host_socket(const HostPort& port, SocketUse use) {
     const int family = port.address.is_v4() ? AF_INET : AF_INET6;
     const bool is_datagram = port.protocol == registry::Protocol::udp;

@@ -13,4 +13,7 @@ enum class SocketUse { hold, serve };
 /// in if it is only to hold. The errors of PortProxy::hold().
 Result<UniqueFd> open_host_socket(const HostPort& port, SocketUse use);
 
+/// Whether the host has IPv6 sockets at all: not if its kernel was started with ipv6.disable=1.
+bool has_ipv6_sockets();
+
 }  // namespace nsr::net

@@ -174,6 +174,24 @@ TEST(PortWishes, LongRowIsNotHeld) {
     EXPECT_TRUE(wishes[4].held);
 }
 
+TEST(PortWishes, LongRowIsSeenInAnyOrder) {
+    std::vector<registry::PortBinding> row;
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{1001, 998, 1000, 999}) {
+        row.push_back(binding(port, port));
+        row.push_back({{port, Protocol::udp}, {}, port, port});
+    }
+    for (const auto& wish : port_wishes(container(row), targets(), 3)) EXPECT_FALSE(wish.held) << wish.first;
+    for (const auto& wish : port_wishes(container(row), targets(), 4)) EXPECT_TRUE(wish.held) << wish.first;
+}
+
+TEST(PortWishes, HostWithoutIpv6HasNoPortThere) {
+    auto to = targets();
+    to.host_has_v6 = false;
+    EXPECT_THAT(port_wishes(container({binding(80, 8080)}), to, 256).front().hosts, ElementsAre(kAny4));
+    to.v6 = {"n1", *IpAddress::parse("fd00::2")};
+    EXPECT_THAT(port_wishes(container({binding(80, 8080)}), to, 256).front().hosts, ElementsAre(kAny4));
+}
+
 TEST(BoundPorts, RowsAreJoinedAndSeparated) {
     const std::vector<registry::BoundPort> singles{{{80, Protocol::tcp}, kAny4, 8080},
                                                    {{80, Protocol::tcp}, kAny6, 8080},

@@ -47,6 +47,18 @@ TEST(NetworkOptions, RefuseUnknownOnesOfOurNamespaces) {
     }
 }
 
+TEST(NetworkOptions, InterfaceNamesMeanThemselvesToKernelAndRules) {
+    for (const char* name : {"br%d", "br*", "a\"b", "a\\b", "a:b", "a/b", "a b"}) {
+        EXPECT_EQ(refusal("bridge", "com.docker.network.bridge.name", name),
+                  std::string("failed to parse com.docker.network.bridge.name value: ") + name +
+                      " (an interface name has 1 to 15 characters without blank, '/', ':', '%', '*', '\"' and '\\')");
+        EXPECT_NE(refusal("bridge", "com.docker.network.container_iface_prefix", name), "");
+        EXPECT_NE(refusal("macvlan", "parent", name), "");
+        EXPECT_FALSE(check_interface_name(name));
+    }
+    EXPECT_EQ(refusal("bridge", "com.docker.network.bridge.name", "br_1.2-x@y"), "");
+}
+
 TEST(NetworkOptions, RefuseBadValuesInDockersWords) {
     EXPECT_EQ(
         refusal("bridge", "com.docker.network.driver.mtu", "abc"),
