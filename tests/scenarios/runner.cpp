@@ -107,9 +107,9 @@ private:
             for (auto& [name, container] : containers_) ask_of(container, container.view.upstreams);
         } else if (w.size() == 5 && w[1] == "has" && w[3] == "upstream") {  // app has its upstream 4
             ask_of(containers_.at(w[0]), {ScriptedUpstreams::server(std::stoul(w[4]), false)});
-        } else if (w.size() > 4 && w[3] == "internal") {  // app is on internal networks
+        } else if (w.size() > 4 && w[3] == "internal") {  // app is on internal networks [no more]
             auto& container = containers_.at(w[0]);
-            container.view.outside = false;
+            container.view.outside = w.size() > 5;
             ask_of(container, container.view.upstreams);
         } else if (w.size() > 1 && w[1] == "stops") {
             for (auto& [network, names] : containers_.at(w[0]).endpoints) put(network, names, std::nullopt);
