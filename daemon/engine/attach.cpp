@@ -3,6 +3,7 @@
 #include "common/ids.h"
 #include "common/log.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/interface_sysctls.h"
 #include "daemon/engine/names.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/order.h"
@@ -119,6 +120,7 @@ Result<> Engine::link_endpoint(const registry::Endpoint& endpoint, const NetNs& 
     undo.add([this, endpoint, &sandbox] { log_undo("link", unlink(endpoint, sandbox)); });
     auto linked = netsetup_->ensure_interface(
         interface_of(*network, endpoint, wants_ports(*registry_.container_by_id(endpoint.container_id))), sandbox);
+    if (linked) linked = apply_interface_sysctls(endpoint, sandbox);
     if (!linked) return fail(std::move(linked).error(), "attach to network '" + network->name + "'");
     return {};
 }

@@ -5,6 +5,7 @@
 
 #include "common/ids.h"
 #include "daemon/engine/exclusive.h"
+#include "daemon/engine/interface_sysctls.h"
 #include "daemon/engine/names.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/sandboxes.h"
@@ -172,13 +173,15 @@ bool is_mode(const std::string& network) {
            network.starts_with(kContainerMode);
 }
 
-/// An interface in the container as the user wants it (com.docker.network.endpoint.ifname), and no option that has no
-/// effect.
+/// An interface in the container as the user wants it (com.docker.network.endpoint.ifname and .sysctls), and no option
+/// that has no effect.
 Result<> check_driver_options(const registry::StringMap& options) {
     for (const auto& [key, value] : options) {
         const bool reserved = key.starts_with("com.docker.network.") || key.starts_with("ns-register.");
         if (key == kInterfaceNameOption) {
             if (auto valid = registry::check_interface_name(value); !valid) return valid;
+        } else if (key == kInterfaceSysctlsOption) {
+            if (auto valid = check_interface_sysctls(value); !valid) return valid;
         } else if (reserved && key != kExclusiveOption) {
             return fail(Errc::invalid, "unknown endpoint option '" + key + "'");
         }

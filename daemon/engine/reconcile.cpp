@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "daemon/engine/engine.h"
 #include "daemon/engine/exit_code.h"
+#include "daemon/engine/interface_sysctls.h"
 #include "daemon/engine/names.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/order.h"
@@ -172,6 +173,7 @@ Result<> Engine::restore_links(const registry::Container& container) {
             !made) {
             return made;
         }
+        if (auto set = apply_interface_sysctls(*endpoint, *sandbox); !set) return set;
     }
     if (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode))
         return {};
