@@ -9,13 +9,19 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/names.h"
 #include "daemon/engine/order.h"
+#include "daemon/engine/signals.h"
 
 /// Start, stop, restart and kill.
 namespace nsr::daemon {
 namespace {
 
 constexpr int kExitStopped = 0;
-constexpr int kExitKilled = 137;  // 128 + SIGKILL, as Docker reports it
+constexpr int kExitSignalled = 128;  // and the signal's number, as Docker reports it
+
+/// A container without a command has nobody who could heed a signal: these end it, the others are as good as ignored.
+bool ends_containers(int signal) {
+    return signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+}
 constexpr int kExitNotStarted = 128;
 
 std::uint64_t microseconds_since(TimePoint start) {
@@ -236,7 +242,10 @@ Result<api::Stopping> Engine::kill_container(const std::string& ref, const std::
                     "cannot kill container: " + ref + ": container " + container.id + " is not running");
     }
     if (runs_command(container)) return kill_command(container, signal);
-    if (auto stopped = stop(container, kExitKilled); !stopped) return fail(std::move(stopped).error());
+    auto number = parse_signal(signal.empty() ? "KILL" : signal);
+    if (!number) return fail(std::move(number).error());
+    if (!ends_containers(*number)) return api::Stopping();
+    if (auto stopped = stop(container, kExitSignalled + *number); !stopped) return fail(std::move(stopped).error());
     return api::Stopping();
 }
 

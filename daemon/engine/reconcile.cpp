@@ -119,7 +119,11 @@ void Engine::restore_containers() {
         }
         warn("container_lost", container, sandbox ? watched.error() : sandbox.error());
         const int exit_code = runs_command(container) ? files_.exit_notice(container.id).value_or(kExitUnknown) : 0;
-        if (auto stopped = stop(container, exit_code); !stopped) warn("detach_failed", container, stopped.error());
+        if (auto stopped = stop(container, exit_code); !stopped) {
+            warn("detach_failed", container, stopped.error());
+            ends_[container.id] = exit_code;
+            withdraw_names(container);
+        }
     }
     for (const auto& container : alive) put_view(container);
     resolver_->publish();

@@ -28,6 +28,9 @@ assert_resolves watcher early 10.80.0.3
 assert_resolves watcher web 10.80.0.4
 nsr restart web >/dev/null
 assert_resolves watcher web 10.80.0.4
+assert_fails 'Invalid signal: BOGUS' nsr kill -s BOGUS web
+nsr kill -s HUP web >/dev/null
+assert_eq "$(nsr inspect web | field 'it[0]["State"]["Status"]')" running 'a container that was told to read its files again'
 nsr kill web >/dev/null
 assert_owned watcher web
 nsr start web >/dev/null

@@ -51,3 +51,12 @@ ip link del "$bridge"
 ip link add "$bridge" type veth peer name foreign0
 start_daemon
 assert_eq "$(short two two.g1)" 10.91.0.2 "a name after the start"
+
+# A directory that is gone is no reason to abort; a word that is no command is named.
+mkdir gone
+cd gone
+rmdir ../gone
+assert_fails "network namespace 'rel' is not an absolute path" ns-register create --netns rel
+assert_fails "'bundle' leads nowhere: No such file or directory" ns-register oci patch bundle
+cd ..
+assert_fails "'bogus' is not a command of ns-register: see 'ns-register --help'" ns-register bogus

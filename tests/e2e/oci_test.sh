@@ -10,6 +10,7 @@ cat >web/config.json <<'JSON'
  "linux": {"namespaces": [{"type": "network"}, {"type": "mount"}, {"type": "uts"}]}}
 JSON
 chmod 600 web/config.json
+chown 1234:4321 web/config.json
 cp web/config.json other/
 
 nsr oci patch web
@@ -19,7 +20,7 @@ hosts=$(field '[each["source"] for each in it["mounts"] if each["destination"] =
 assert_match "$(cat "$hosts")" '10.77.0.2	www'
 assert_eq "$(field 'it["process"]["env"], it["hostname"]' <web/config.json)" \
     "(['PATH=/bin', 'COLOR=red', 'HOSTNAME=www'], 'www')"
-assert_eq "$(stat -c %a web/config.json)" 600 'mode of the file'
+assert_eq "$(stat -c '%a %u:%g' web/config.json)" '600 1234:4321' 'mode and owner of the file'
 
 before=$(cat web/config.json)
 nsr oci patch web/

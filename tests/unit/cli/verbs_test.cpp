@@ -120,6 +120,42 @@ TEST_F(CliTest, SendsWhatTheFlagsOfCreateSay) {
                 ElementsAre(Pair("bare", ""), Pair("k", "v=w"), Pair("ns-register.netns", "/run/netns/x")));
 }
 
+TEST_F(CliTest, TakesTheLastOfAFlagGivenTwice) {
+    const auto outcome = run({"create", "--name", "one", "--name", "web", "-h", "a", "--hostname", "b", "--ip", "bogus",
+                              "--ip", "10.0.0.9", "--network", "net1"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(service_.calls, ElementsAre("create_container web"));
+    EXPECT_EQ(service_.created_container.hostname, "b");
+    EXPECT_EQ(service_.created_container.endpoints.at("net1").ipam_ipv4, "10.0.0.9");
+    EXPECT_EQ(run({"start", "web", "db"}).out, "web\ndb\n");
+}
+
+TEST_F(CliTest, ReadsVariablesAndLabelsFromFiles) {
+    ::setenv("NSR_TEST_VALUE", "from outside", 1);
+    const std::string path = folder_ + "/flags";
+    std::ofstream(path) << "# a comment\n\n  A=1\r\nB=two words\nNSR_TEST_VALUE\nNSR_NO_SUCH\n";
+    const auto outcome = run({"create", "-e", "A=2", "--env-file", path, "-l", "A=3", "--label-file", path});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_THAT(service_.created_container.env,
+                ElementsAre("A=1", "B=two words", "NSR_TEST_VALUE=from outside", "A=2"));
+    EXPECT_THAT(service_.created_container.labels, ElementsAre(Pair("A", "3"), Pair("B", "two words"),
+                                                               Pair("NSR_NO_SUCH", ""), Pair("NSR_TEST_VALUE", "")));
+    std::ofstream(path) << "two words=1\n";
+    EXPECT_EQ(run({"create", "--env-file", path}).err, "Error: variable 'two words' contains whitespaces\n");
+    EXPECT_EQ(run({"create", "--label-file", path}).err, "Error: label 'two words' contains whitespaces\n");
+    ::unlink(path.c_str());
+    EXPECT_NE(run({"create", "--env-file", path}).status, 0);
+}
+
+TEST_F(CliTest, NamesTheWordThatIsNoCommand) {
+    EXPECT_EQ(run({"bogus"}).err, "Error: 'bogus' is not a command of ns-register: see 'ns-register --help'\n");
+    EXPECT_EQ(run({"network", "bogus"}).err,
+              "Error: 'bogus' is not a command of ns-register network: see 'ns-register network --help'\n");
+    EXPECT_EQ(run({"--bogus"}).err, "Error: unknown flag: --bogus\n");
+    EXPECT_THAT(run({}).err, HasSubstr("subcommand is required"));
+    EXPECT_NE(run({"bogus"}).status, 0);
+}
+
 TEST_F(CliTest, SendsWhatTheFlagsOfNetworkCreateSay) {
     const auto outcome =
         run({"network", "create", "--subnet", "10.1.0.0/16", "--gateway", "10.1.0.9", "--ip-range", "10.1.5.0/24",

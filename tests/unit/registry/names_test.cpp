@@ -108,6 +108,8 @@ TEST(ParseExtraHost, TakesAddressesOfBothFamiliesAndTheGateway) {
     EXPECT_EQ(*parse_extra_host("foo:fd00::1"), (ExtraHost{"foo", IpAddress::parse("fd00::1")}));
     EXPECT_EQ(*parse_extra_host("foo:[fd00::1]"), (ExtraHost{"foo", IpAddress::parse("fd00::1")}));
     EXPECT_EQ(*parse_extra_host("foo:host-gateway"), (ExtraHost{"foo", std::nullopt}));
+    EXPECT_EQ(*parse_extra_host("foo=1.2.3.4"), (ExtraHost{"foo", IpAddress::parse("1.2.3.4")}));
+    EXPECT_EQ(*parse_extra_host("foo=fd00::1"), (ExtraHost{"foo", IpAddress::parse("fd00::1")}));
 }
 
 TEST(ParseExtraHost, RefusesInDockersWords) {
