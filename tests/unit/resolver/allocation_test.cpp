@@ -18,15 +18,17 @@ namespace {
 
 thread_local unsigned allocations = 0;
 
-}  // namespace
-
-#if NSR_COUNTS_ALLOCATIONS
-// What others are made of: arrays and nothrow come here. Aligned ones are used by nobody here.
-void* operator new(std::size_t size) {
+[[maybe_unused]] void* allocate(std::size_t size) {
     ++allocations;
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
     throw std::bad_alloc();
 }
+
+}  // namespace
+
+#if NSR_COUNTS_ALLOCATIONS
+// What others are made of: arrays and nothrow come here. Aligned ones are used by nobody here.
+void* operator new(std::size_t size) { return allocate(size); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 #endif
