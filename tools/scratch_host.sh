@@ -24,6 +24,8 @@ enter_scratch_host() {
     # As process 1 of its namespace the shell has no default reaction to these.
     trap 'exit 130' INT
     trap 'exit 143' TERM
+    # Namespaces of others that run beside us would come and go in our list of mounts.
+    awk '$3 == "nsfs" || $2 ~ /netns/ { print $2 }' /proc/mounts | sort -r | xargs --no-run-if-empty umount -l 2>/dev/null || true
     mount -t tmpfs tmpfs /run
     mkdir /run/cgroup # a new sysfs covers it, and programs that run containers want it
     mount --rbind /sys/fs/cgroup /run/cgroup
