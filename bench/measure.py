@@ -47,9 +47,15 @@ class Api:
         self.socket.connect(SOCKET)
 
     def request(self, method, path, body=None):
+        self.send(method, path, body)
+        return self.answer(method, path)
+
+    def send(self, method, path, body=None):
         content = b"" if body is None else json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
         self.socket.sendall(head.encode() + content)
+
+    def answer(self, method, path):
         data = b""
         while b"\r\n\r\n" not in data:
             data += self.receive()
@@ -67,6 +73,15 @@ class Api:
         if not data:
             raise SystemExit("the daemon closed the connection")
         return data
+
+    @staticmethod
+    def refusal(action):
+        """What the daemon says to an action that it refuses."""
+        try:
+            action()
+        except SystemExit as refused:
+            return str(refused)
+        raise SystemExit("should have been refused")
 
     def attach(self, name, network):
         self.request("POST", f"/containers/create?name={name}", {"HostConfig": {"NetworkMode": network}})

@@ -12,5 +12,6 @@ make_outside
 start_daemon --log-level warn
 python3 bench/measure.py --bin-dir "$bin" --daemon "$DAEMON_PID" "$@"
 python3 bench/growth.py --bin-dir "$bin" --daemon "$DAEMON_PID" "$@"
+python3 bench/scale.py --bin-dir "$bin" --daemon "$DAEMON_PID" "$@"
 kill -TERM "$DAEMON_PID"
 wait "$DAEMON_PID"

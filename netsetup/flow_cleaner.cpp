@@ -2,7 +2,9 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <latch>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 
@@ -24,17 +26,43 @@ FlowCleaner::~FlowCleaner() {
 
 void FlowCleaner::forget(std::set<IpAddress> addresses) {
     if (addresses.empty()) return;
-    boost::asio::post(io_, [this, addresses = std::move(addresses)] { clean(addresses); });
+    const auto now = Clock::now();
+    std::erase_if(recent_, [now](const auto& entry) { return entry.second < now; });
+    for (const IpAddress& address : addresses) recent_[address] = now + 2 * kDelay;  // a timer may be late
+    boost::asio::post(io_, [this, addresses = std::move(addresses)] { collect(addresses); });
+}
+
+void FlowCleaner::hurry(const std::vector<IpAddress>& addresses) {
+    const auto waits = [this](const IpAddress& address) { return recent_.contains(address); };
+    if (!std::ranges::any_of(addresses, waits)) return;
+    recent_.clear();
+    boost::asio::post(io_, [this] { clean(); });
 }
 
 void FlowCleaner::finish() {
     std::latch done(1);
-    boost::asio::post(io_, [&done] { done.count_down(); });
+    boost::asio::post(io_, [this, &done] {
+        clean();
+        done.count_down();
+    });
     done.wait();
 }
 
+void FlowCleaner::collect(const std::set<IpAddress>& addresses) {
+    const bool first = waiting_.empty();
+    waiting_.insert(addresses.begin(), addresses.end());
+    if (!first) return;
+    timer_.expires_after(kDelay);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) clean();
+    });
+}
+
 /// Flows end by themselves, too: what cannot be forgotten stops nobody.
-void FlowCleaner::clean(const std::set<IpAddress>& addresses) {
+void FlowCleaner::clean() {
+    timer_.cancel();
+    const auto addresses = std::exchange(waiting_, {});
+    if (addresses.empty()) return;
     const auto forgotten = host_.call([&] { return forget_addresses(conntrack_, addresses); });
     if (!forgotten) spdlog::warn("event=flows_not_forgotten err={}", log::quoted(forgotten.error().message()));
 }

@@ -121,7 +121,7 @@ Result<> ensure_port_flags(netlink::Socket& host, const InterfaceSpec& spec, boo
 
 }  // namespace
 
-Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox) {
+Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox, bool made) {
     const auto end = netlink::find_link(inside, spec.name);
     if (!end) return fail(end.error());
     if (!*end) return fail(Errc::system, "interface '" + spec.name + "' vanished while it was being made");
@@ -130,13 +130,12 @@ Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const 
         const auto raised = netlink::change_link(inside, (*end)->index, {.up = true});
         if (!raised) return netlink::refuse("set '" + spec.name + "' up", raised.error());
     }
-    return netlink::ensure_addresses(inside, (*end)->index, spec.name, spec.addresses);
+    return netlink::ensure_addresses(inside, (*end)->index, spec.name, spec.addresses, made);
 }
 
-Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, const NetNs& sandbox) {
-    auto inside = netlink::Socket::open_in(sandbox);
-    if (!inside) return fail(inside.error());
-    const auto made = ensure_pair(host, *inside, spec, sandbox);
+Result<> ensure_interface(netlink::Socket& host, netlink::Socket& inside, const InterfaceSpec& spec,
+                          const NetNs& sandbox) {
+    const auto made = ensure_pair(host, inside, spec, sandbox);
     if (!made) return fail(made.error());
 
     Undo undo;
@@ -148,7 +147,7 @@ Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, cons
         });
     }
     if (auto set = ensure_port_flags(host, spec, *made); !set) return set;
-    if (auto raised = raise_inside(*inside, spec, sandbox); !raised) return raised;
+    if (auto raised = raise_inside(inside, spec, sandbox, *made); !raised) return raised;
     undo.commit();
     return {};
 }
@@ -169,22 +168,48 @@ Result<> put_aside(const Link& host_end, const std::string& name, const NetNs& s
     return {};
 }
 
+/// What the inside end sends its pair receives.
+Removal dying_end(const Link& host_end) {
+    return {.dying = true, .traffic = host_end.received == 0 ? Traffic::none : Traffic::some};
+}
+
+/// Our host end, if there is one that lives.
+Result<std::optional<Link>> find_living(netlink::Socket& host, const std::string& name) {
+    auto link = netlink::find_link(host, name, true);
+    if (!link || !*link || (*link)->group == kLinkGroup) return link;
+    if ((*link)->group == kDyingLinkGroup) return std::nullopt;
+    return fail(Errc::conflict, "link '" + name + "' exists on this host and is not ours");
+}
+
+Result<Removal> leave_bridge(netlink::Socket& host, const Link& host_end, const std::string& name,
+                             const NetNs& sandbox) {
+    const auto changed =
+        netlink::change_link(host, host_end.index, {.group = kDyingLinkGroup, .master = 0, .up = false});
+    if (!changed && changed.error().number == ENODEV) return Removal{};
+    if (!changed) return netlink::refuse("take '" + host_end.name + "' out of its bridge", changed.error());
+    if (auto aside = put_aside(host_end, name, sandbox); !aside) return fail(aside.error());
+    return dying_end(host_end);
+}
+
 }  // namespace
 
 Result<Removal> remove_interface(netlink::Socket& host, const std::string& host_name, const std::string& name,
                                  const NetNs& sandbox) {
-    const auto link = netlink::find_link(host, host_name);
+    const auto link = find_living(host, host_name);
     if (!link) return fail(link.error());
-    if (!*link || (*link)->group == kDyingLinkGroup) return Removal::nothing_there;
-    if ((*link)->group != kLinkGroup)
-        return fail(Errc::conflict, "link '" + host_name + "' exists on this host and is not ours");
+    return *link ? leave_bridge(host, **link, name, sandbox) : Result<Removal>();
+}
 
-    const auto changed =
-        netlink::change_link(host, (*link)->index, {.group = kDyingLinkGroup, .master = 0, .up = false});
-    if (!changed && changed.error().number == ENODEV) return Removal::nothing_there;
-    if (!changed) return netlink::refuse("take '" + host_name + "' out of its bridge", changed.error());
-    if (auto aside = put_aside(**link, name, sandbox); !aside) return fail(aside.error());
-    return Removal::dying;
+Result<Removal> abandon_interface(netlink::Socket& host, const std::string& host_name, const std::string& name,
+                                  const NetNs& sandbox) {
+    const auto link = find_living(host, host_name);
+    if (!link) return fail(link.error());
+    if (!*link) return Removal{};
+    // In this order: with any change of the link the kernel looks at its carrier, and opens a closed port again.
+    const auto changed = netlink::change_link(host, (*link)->index, {.group = kDyingLinkGroup});
+    if (!changed && changed.error().number == ENODEV) return Removal{};
+    if (changed && netlink::close_port(host, (*link)->index)) return dying_end(**link);
+    return leave_bridge(host, **link, name, sandbox);
 }
 
 }  // namespace nsr::net

@@ -10,16 +10,24 @@
 namespace nsr::net {
 
 /// See NetSetup::ensure_interface.
-Result<> ensure_interface(netlink::Socket& host, const InterfaceSpec& spec, const NetNs& sandbox);
+Result<> ensure_interface(netlink::Socket& host, netlink::Socket& inside, const InterfaceSpec& spec,
+                          const NetNs& sandbox);
 
-/// The inside end, which is there, is up and has its addresses.
-Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox);
+/// The inside end, which is there, is up and has its addresses. `made`: it was made just now and has none yet.
+Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox, bool made);
 
-/// Whether remove_interface() left a link to be swept.
-enum class Removal { nothing_there, dying };
+/// What remove_interface() has found and left.
+struct Removal {
+    bool dying = false;               ///< there is a link to be swept
+    Traffic traffic = Traffic::some;  ///< of the inside end
+};
 
 /// See NetSetup::remove_interface.
 Result<Removal> remove_interface(netlink::Socket& host, const std::string& host_name, const std::string& name,
                                  const NetNs& sandbox);
+
+/// See NetSetup::abandon_interface.
+Result<Removal> abandon_interface(netlink::Socket& host, const std::string& host_name, const std::string& name,
+                                  const NetNs& sandbox);
 
 }  // namespace nsr::net

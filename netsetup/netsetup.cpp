@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 #include <algorithm>
-
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "common/log.h"
@@ -35,6 +37,18 @@ struct Handles {
     netlink::Socket cleaner_conntrack;
 };
 
+/// Who connects to the host's own 127.0.0.1:PORT is sent to the container from there; the table guards the bridge's
+/// side.
+Result<> let_loopback_out(const std::vector<BridgeSpec>& bridges) {
+    for (const BridgeSpec& bridge : bridges) {
+        if (bridge.internal || bridge.published.empty()) continue;
+        // A bridge that could not be restored leads nowhere.
+        if (::access(("/proc/sys/net/ipv4/conf/" + bridge.name).c_str(), F_OK) != 0) continue;
+        if (auto set = set_sysctl("net/ipv4/conf/" + bridge.name + "/route_localnet", "1"); !set) return set;
+    }
+    return {};
+}
+
 /// The running kernel. Its handles were opened on the host and stay there.
 class Kernel final : public NetSetup {
 public:
@@ -47,16 +61,18 @@ public:
           cleaner_(std::move(handles.cleaner_host), std::move(handles.cleaner_conntrack)) {}
 
     Result<> ensure_bridge(const BridgeSpec& spec) override {
+        let_out_.erase(spec.name);
         return host_.call([&] { return net::ensure_bridge(socket_, spec); });
     }
     Result<> remove_bridge(const std::string& name) override {
         announcer_.forget(name);
+        let_out_.erase(name);
         return net::remove_bridge(socket_, name);
     }
     Result<> ensure_parent(const ParentSpec& spec) override { return net::ensure_parent(socket_, spec); }
     Result<> remove_parent(const std::string& name) override { return net::remove_parent(socket_, name); }
-    Result<> prepare_sandbox(const NetNs& sandbox) override { return net::prepare_sandbox(sandbox); }
-    Result<> ensure_loopback(const NetNs& sandbox) override { return net::ensure_loopback(sandbox); }
+    Result<> prepare_sandbox(const NetNs& sandbox) override;
+    Result<> ensure_loopback(const NetNs& sandbox) override { return begin(sandbox, false); }
     Result<> ensure_dns_rewrite(const NetNs& sandbox) override { return net::ensure_dns_rewrite(sandbox); }
     Result<> remove_dns_rewrite(const NetNs& sandbox) override {
         auto socket = net::remove_dns_rewrite(sandbox);
@@ -65,28 +81,25 @@ public:
         return {};
     }
 
-    Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
-        if (spec.upper) return net::ensure_upper_interface(socket_, spec, sandbox);
-        if (auto ensured = net::ensure_interface(socket_, spec, sandbox); !ensured) return ensured;
-        return host_.call([&]() -> Result<> {
-            announcer_.attached(socket_, spec);
-            return {};
-        });
+    Result<> ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) override;
+    Result<Traffic> remove_interface(const std::string& host_name, const std::string& name,
+                                     const NetNs& sandbox) override {
+        inside_.reset();
+        if (host_name.empty()) return remove_upper(name, sandbox);
+        return note_dying(net::remove_interface(socket_, host_name, name, sandbox));
     }
-    Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) override {
-        if (host_name.empty()) return net::remove_upper_interface(name, sandbox);
-        const auto removed = net::remove_interface(socket_, host_name, name, sandbox);
-        if (!removed) return fail(removed.error());
-        dying_ = dying_ || *removed == Removal::dying;
-        return {};
+    Result<Traffic> abandon_interface(const std::string& host_name, const std::string& name,
+                                      const NetNs& sandbox) override {
+        inside_.reset();
+        if (host_name.empty()) return remove_upper(name, sandbox);
+        return note_dying(net::abandon_interface(socket_, host_name, name, sandbox));
     }
     Result<> sweep_upper_interfaces(const NetNs& sandbox, const std::set<std::string>& wanted) override {
         return net::sweep_upper_interfaces(sandbox, wanted);
     }
-    Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override {
-        return net::set_default_routes(sandbox, routes);
-    }
+    Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override;
     Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override;
+    Result<> publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) override;
     Result<std::vector<std::string>> verify_firewall(const std::vector<BridgeSpec>& bridges) override {
         return firewall_.verify(bridges);
     }
@@ -114,6 +127,7 @@ public:
 
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         slow_to_close_.clear();
+        inside_.reset();
         auto swept = net::sweep(socket_, wanted);
         if (swept) dying_ = false;
         return swept;
@@ -130,6 +144,27 @@ public:
     Result<HostPrefixes> host_prefixes() override;
 
 private:
+    /// The sandbox of a container that starts: one socket there does for all steps from prepare_sandbox() or
+    /// ensure_loopback() to set_default_routes(). It keeps the namespace alive, so whatever fails closes it.
+    struct Inside {
+        std::uint64_t inode;
+        netlink::Socket socket;
+        bool fresh;         ///< a namespace made for this
+        bool begun = true;  ///< to be kept for the next step
+    };
+
+    Result<> begin(const NetNs& sandbox, bool fresh);
+    Result<Inside> enter(const NetNs& sandbox);
+    static Result<Traffic> remove_upper(const std::string& name, const NetNs& sandbox) {
+        if (auto removed = net::remove_upper_interface(name, sandbox); !removed) return fail(removed.error());
+        return Traffic::some;
+    }
+    Result<Traffic> note_dying(const Result<Removal>& removed) {
+        if (!removed) return fail(removed.error());
+        dying_ = dying_ || removed->dying;
+        return removed->traffic;
+    }
+
     NetNs host_;
     netlink::Socket socket_;
     netlink::Socket conntrack_;
@@ -137,22 +172,71 @@ private:
     Forwarding forwarding_;
     FlowCleaner cleaner_;
     Announcer announcer_;
+    std::optional<Inside> inside_;
+    std::set<std::string> let_out_;  ///< bridges for which publish() has done let_loopback_out(), to spare looking
     bool dying_ = false;
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
 };
 
-Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
-    // Who connects to the host's own 127.0.0.1:PORT is sent to the container from there; the table guards the bridge's
-    // side.
-    const auto let_loopback_out = [&bridges]() -> Result<> {
-        for (const BridgeSpec& bridge : bridges) {
-            if (bridge.internal || bridge.published.empty()) continue;
-            // A bridge that could not be restored leads nowhere.
-            if (::access(("/proc/sys/net/ipv4/conf/" + bridge.name).c_str(), F_OK) != 0) continue;
-            if (auto set = set_sysctl("net/ipv4/conf/" + bridge.name + "/route_localnet", "1"); !set) return set;
-        }
+Result<> Kernel::begin(const NetNs& sandbox, bool fresh) {
+    inside_.reset();
+    auto socket = netlink::Socket::open_in(sandbox);
+    if (!socket) return fail(socket.error());
+    if (auto raised = net::ensure_loopback(*socket); !raised) return raised;
+    inside_.emplace(sandbox.inode(), std::move(*socket), fresh);
+    return {};
+}
+
+Result<> Kernel::prepare_sandbox(const NetNs& sandbox) {
+    if (auto set = set_sandbox_sysctls(sandbox); !set) return set;
+    return begin(sandbox, true);
+}
+
+Result<> Kernel::ensure_interface(const InterfaceSpec& spec, const NetNs& sandbox) {
+    std::vector<IpAddress> used;
+    for (const IpPrefix& address : spec.addresses) used.push_back(address.address());
+    cleaner_.hurry(used);
+    if (spec.upper) return net::ensure_upper_interface(socket_, spec, sandbox);
+    auto inside = enter(sandbox);
+    if (!inside) return fail(inside.error());
+    auto ensured = net::ensure_interface(socket_, inside->socket, spec, sandbox);
+    // What is on its way out still takes places of a bridge.
+    if (!ensured && dying_ && ensured.error().code() == Errc::conflict && net::sweep_dying(socket_)) {
+        ensured = net::ensure_interface(socket_, inside->socket, spec, sandbox);
+    }
+    if (!ensured) return ensured;
+    if (inside->begun) inside_ = std::move(*inside);
+    return host_.call([&]() -> Result<> {
+        announcer_.attached(socket_, spec);
         return {};
-    };
+    });
+}
+
+Result<> Kernel::set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) {
+    auto inside = enter(sandbox);
+    if (!inside) return fail(inside.error());
+    return net::set_default_routes(inside->socket, routes, inside->fresh);
+}
+
+/// The sandbox that was begun with, taken from where it is kept, or another.
+Result<Kernel::Inside> Kernel::enter(const NetNs& sandbox) {
+    auto begun = std::exchange(inside_, std::nullopt);
+    if (begun && begun->inode == sandbox.inode()) return std::move(*begun);
+    auto socket = netlink::Socket::open_in(sandbox);
+    if (!socket) return fail(socket.error());
+    return Inside{sandbox.inode(), std::move(*socket), false, false};
+}
+
+Result<> Kernel::publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) {
+    if (auto published = firewall_.publish(before, next); !published) return published;
+    const auto is_new = [this](const BridgeSpec& bridge) { return !let_out_.contains(bridge.name); };
+    if (std::ranges::none_of(next, is_new)) return {};
+    if (auto out = host_.call([&next] { return let_loopback_out(next); }); !out) return out;
+    for (const BridgeSpec& bridge : next) let_out_.insert(bridge.name);
+    return {};
+}
+
+Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
     const bool v4 = !bridges.empty();
     const bool v6 = std::ranges::any_of(bridges, has_v6);
     auto apart = host_.call([&] { return forwarding_.decide(socket_, v4, v6); });
@@ -160,7 +244,7 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
     firewall_.keep_apart(std::move(*apart));
     // First the guard, then what it guards.
     if (auto ensured = firewall_.ensure(bridges); !ensured) return ensured;
-    if (auto out = host_.call(let_loopback_out); !out) return out;
+    if (auto out = host_.call([&bridges] { return let_loopback_out(bridges); }); !out) return out;
     return host_.call([v4, v6] { return Forwarding::turn_on(v4, v6); });
 }
 

@@ -58,7 +58,13 @@ public:
     /// dying links; sweep() deletes those. Inside, the other end `name` is set down and renamed out of the way at once
     /// (to a name of its own, "gone" + 7 hex), so that its name and addresses are free again. No-op for an end that is
     /// gone. An empty `host_name` stands for an upper link, which is deleted inside at once.
-    virtual Result<> remove_interface(const std::string& host_name, const std::string& name, const NetNs& sandbox) = 0;
+    /// Says whether the container may have had any flows there.
+    virtual Result<Traffic> remove_interface(const std::string& host_name, const std::string& name,
+                                             const NetNs& sandbox) = 0;
+    /// The same for a sandbox that is let go right after: nothing is changed inside, and the host end stays a port of
+    /// its bridge until sweep(), closed, so that nothing passes it. This waits for no grace period of the kernel.
+    virtual Result<Traffic> abandon_interface(const std::string& host_name, const std::string& name,
+                                              const NetNs& sandbox) = 0;
 
     /// Deletes the upper links of ours in a sandbox whose names are not in `wanted`: what a crash may have left there,
     /// where no sweep of the host sees it.
@@ -71,6 +77,9 @@ public:
     /// firewall_touched); if that makes the transaction impossible it fails. Then forwarding is turned on, behind rules
     /// that keep apart what it did not connect before (forwarding.h).
     virtual Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) = 0;
+    /// Of that, only what one container's published ports need: `before` and `next` are the bridges that they went and
+    /// go through, each with the ports of this container alone. Costs the same however many others are published.
+    virtual Result<> publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) = 0;
     /// How the table differs from that, a line each; empty: it does not.
     virtual Result<std::vector<std::string>> verify_firewall(const std::vector<BridgeSpec>& bridges) = 0;
     /// Puts the whole table in place again, in one transaction.

@@ -2,17 +2,20 @@
 
 #include "common/netns.h"
 #include "common/result.h"
+#include "netsetup/netlink/socket.h"
 #include "netsetup/spec.h"
 
 namespace nsr::net {
 
-/// See NetSetup: lo up and the sysctls of docker-behaviour N-44.
-Result<> prepare_sandbox(const NetNs& sandbox);
+// `inside` is a socket of the sandbox.
+
+/// The sysctls of docker-behaviour N-44.
+Result<> set_sandbox_sysctls(const NetNs& sandbox);
 
 /// See NetSetup: only lo up.
-Result<> ensure_loopback(const NetNs& sandbox);
+Result<> ensure_loopback(netlink::Socket& inside);
 
-/// See NetSetup: the default routes are exactly these.
-Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes);
+/// See NetSetup: the default routes are exactly these. `fresh`: there were none before.
+Result<> set_default_routes(netlink::Socket& inside, const SandboxRoutes& routes, bool fresh);
 
 }  // namespace nsr::net

@@ -95,6 +95,9 @@ struct InterfaceSpec {
     bool operator==(const InterfaceSpec&) const = default;
 };
 
+/// Whether an interface has ever sent a packet.
+enum class Traffic : std::uint8_t { none, some };
+
 /// The default routes of a sandbox; absent: none (internal networks).
 struct SandboxRoutes {
     std::optional<IpAddress> gateway4 = {};

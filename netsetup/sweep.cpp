@@ -55,6 +55,12 @@ Result<> delete_dying(netlink::Socket& host, const std::vector<Link>& links) {
 
 }  // namespace
 
+Result<> sweep_dying(netlink::Socket& host) {
+    const auto links = netlink::list_links(host);
+    if (!links) return fail(links.error());
+    return delete_dying(host, *links);
+}
+
 Result<unsigned> sweep(netlink::Socket& host, const std::set<std::string>& wanted) {
     auto links = netlink::list_links(host);
     if (!links) return fail(links.error());

@@ -1,5 +1,6 @@
 #include "netsetup/sysctl.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace nsr::net {
 namespace {
 
 constexpr const char* kRoot = "/proc/sys/";
+constexpr const char* kNetwork = "/proc/sys/net";
 
 /// The kernel separates the numbers of a range by tabs and ends with a newline.
 std::string normal(std::string text) {
@@ -31,9 +33,23 @@ Result<> set_sysctl(const std::string& name, std::string_view value) {
     return write_existing(path, value);
 }
 
-Result<> write_sysctl(const std::string& name, std::string_view value) {
-    if (fault::fails("sysctl")) return fail_errno("set '" + (kRoot + name) + "'", EIO);
-    return write_existing(kRoot + name, value);
+Result<NewSysctls> NewSysctls::open() {
+    UniqueFd directory(::open(kNetwork, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return fail_errno(std::string("open '") + kNetwork + "'");
+    return NewSysctls(std::move(directory));
+}
+
+Result<> NewSysctls::write(const std::string& name, std::string_view value) const {
+    const std::string what = "set '" + std::string(kNetwork) + "/" + name + "'";
+    if (fault::fails("sysctl")) return fail_errno(what, EIO);
+    const UniqueFd file(::openat(directory_.get(), name.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file) return fail_errno(what);
+    if (::write(file.get(), value.data(), value.size()) < 0) return fail_errno(what);
+    return {};
+}
+
+bool NewSysctls::has(const std::string& name) const {
+    return ::faccessat(directory_.get(), name.c_str(), F_OK, 0) == 0;
 }
 
 std::string get_sysctl(const std::string& name) {

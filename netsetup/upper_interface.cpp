@@ -152,7 +152,7 @@ Result<> ensure_upper_interface(netlink::Socket& host, const InterfaceSpec& spec
         if (auto added = add_upper(host, spec, *parent, sandbox); !added) return added;
         undo.add([&] { (void)remove_upper_interface(spec.name, sandbox); });
     }
-    if (auto raised = raise_inside(*inside, spec, sandbox); !raised) return raised;
+    if (auto raised = raise_inside(*inside, spec, sandbox, false); !raised) return raised;
     undo.commit();
     if (*there) return {};
     return sandbox.call([&]() -> Result<> {

@@ -4,7 +4,9 @@
 #include <future>
 #include <latch>
 #include <map>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "common/files.h"
 #include "common/log.h"
@@ -58,7 +60,8 @@ public:
     }
     void put_view(const ViewSpec& view) override;
     void remove_view(const std::string& container_id) override;
-    void publish() override;
+    void hand_over() override;
+    void settle() override;
     Result<> open(const std::string& container_id, const NetNs& sandbox) override;
     void close(const std::string& container_id) override;
     Result<Explanation> explain(const std::string& container_id, const std::string& name,
@@ -67,7 +70,7 @@ public:
 private:
     void ask_upstream(const std::string& container_id, const std::vector<std::uint8_t>& datagram,
                       Explanation& explanation);
-    void on_all(const std::function<void(unsigned index, Server&)>& function);
+    void on_all(std::function<void(unsigned index, Server&)> function);
     void note_slot(const std::string& container_id);
 
     Book book_;
@@ -75,20 +78,26 @@ private:
     FastRandom random_;
     std::map<std::string, Slot> open_;   // containers with listeners, and the view they are served from
     std::map<std::string, Slot> moved_;  // of these, whose view has another slot since the last publish()
+    std::shared_ptr<std::latch> last_;   // of what the workers were given last
     std::vector<std::unique_ptr<Unit>> units_;
 };
 
-/// Has every worker call a function on its thread and waits until all have.
-void WorkerResolver::on_all(const std::function<void(unsigned index, Server&)>& function) {
-    std::latch done(static_cast<std::ptrdiff_t>(units_.size()));
+/// Has every worker call a function on its thread, soon; settle() waits for that.
+void WorkerResolver::on_all(std::function<void(unsigned index, Server&)> function) {
+    last_ = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(units_.size()));
+    const auto shared = std::make_shared<const std::function<void(unsigned, Server&)>>(std::move(function));
     for (unsigned index = 0; index < units_.size(); ++index) {
         Server& server = units_[index]->server;
-        units_[index]->worker.post([&, index] {
-            function(index, server);
-            done.count_down();
+        units_[index]->worker.post([&server, index, shared, done = last_] {
+            (*shared)(index, server);
+            done->count_down();
         });
     }
-    done.wait();
+}
+
+void WorkerResolver::settle() {
+    // Each worker takes things in order: with the last all are done.
+    if (const auto last = std::exchange(last_, nullptr)) last->wait();
 }
 
 void WorkerResolver::note_slot(const std::string& container_id) {
@@ -108,12 +117,11 @@ void WorkerResolver::remove_view(const std::string& container_id) {
     note_slot(container_id);
 }
 
-void WorkerResolver::publish() {
-    const Publication changes = book_.take_changes();
-    const auto moved = std::exchange(moved_, {});
-    published_.apply(changes);
-    on_all([&](unsigned, Server& server) {
-        server.apply(changes);
+void WorkerResolver::hand_over() {
+    const auto changes = std::make_shared<const Publication>(book_.take_changes());
+    published_.apply(*changes);
+    on_all([changes, moved = std::exchange(moved_, {})](unsigned, Server& server) {
+        server.apply(*changes);
         for (const auto& [container_id, slot] : moved) server.set_view(container_id, slot);
     });
 }
@@ -122,14 +130,15 @@ Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sand
     close(container_id);
     auto handle = sandbox.duplicate();
     if (!handle) return fail(std::move(handle).error(), "serve names to '" + container_id + "'");
-    auto sockets = open_listeners(sandbox, static_cast<unsigned>(units_.size()));
-    if (!sockets) return fail(std::move(sockets).error(), "serve names to '" + container_id + "'");
+    auto opened = open_listeners(sandbox, static_cast<unsigned>(units_.size()));
+    if (!opened) return fail(std::move(opened).error(), "serve names to '" + container_id + "'");
+    const auto sockets = std::make_shared<ListenerSockets>(std::move(*opened));
     const auto shared = std::make_shared<const NetNs>(std::move(*handle));
     const auto steering = std::make_shared<Steering>(static_cast<unsigned>(units_.size()));
     const Slot slot = book_.view_slot(container_id);
     // TCP is rare: one worker has the container's listener, another container's is another's.
     const auto owner = static_cast<unsigned>(std::hash<std::string>{}(container_id) % units_.size());
-    on_all([&](unsigned index, Server& server) {
+    on_all([container_id, slot, shared, steering, sockets, owner](unsigned index, Server& server) {
         UniqueFd tcp = index == owner ? std::move(sockets->tcp) : UniqueFd();
         server.open(container_id, slot, shared, steering, std::move(sockets->udp[index]), std::move(tcp));
     });
@@ -140,7 +149,7 @@ Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sand
 void WorkerResolver::close(const std::string& container_id) {
     if (open_.erase(container_id) == 0) return;
     moved_.erase(container_id);
-    on_all([&](unsigned, Server& server) { server.close(container_id); });
+    on_all([container_id](unsigned, Server& server) { server.close(container_id); });
 }
 
 Result<Explanation> WorkerResolver::explain(const std::string& container_id, const std::string& name,

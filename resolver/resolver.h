@@ -28,7 +28,9 @@ struct Explanation {
 ///
 /// *Use.* put_* and remove_* change what is known on the side of the caller; publish() hands the changes to every
 /// worker and returns when all of them answer from it, so that "attached" is true for everybody when attach returns.
-/// open() returns when the listeners are bound and served.
+/// hand_over() does not wait: whoever has other work to do does it meanwhile and calls settle() at the end. Workers
+/// take everything in the order of the calls. open() returns when the listeners are bound: what is asked from then on
+/// is answered.
 ///
 /// *Threads.* All calls come from one thread (the operations thread) and may block for as long as a worker needs to
 /// take a message, some 10 us. Workers are stopped and joined by the destructor.
@@ -47,13 +49,19 @@ public:
     virtual void remove_endpoint(const std::string& network_id, const std::string& container_id) = 0;
     virtual void put_view(const ViewSpec& view) = 0;
     virtual void remove_view(const std::string& container_id) = 0;
-    virtual void publish() = 0;
+    void publish() {
+        hand_over();
+        settle();
+    }
+    virtual void hand_over() = 0;
+    /// Returns when every worker has done all that it was given before: hand_over(), open(), close().
+    virtual void settle() = 0;
 
     /// Binds the listeners of a container inside its namespace and serves them from its view (which must have been
-    /// published before, else it answers SERVFAIL). The port rewrite of the namespace is netsetup's work and precedes
+    /// handed over before, else it answers SERVFAIL). The port rewrite of the namespace is netsetup's work and precedes
     /// this. Nothing is left behind on failure; opening twice replaces.
     virtual Result<> open(const std::string& container_id, const NetNs& sandbox) = 0;
-    /// Closes its listeners and forgets its queries in flight. No-op if not open.
+    /// Closes its listeners and forgets its queries in flight, at the latest at the next settle(). No-op if not open.
     virtual void close(const std::string& container_id) = 0;
 
     /// What the container would be answered: the very function that answers queries, with its trace kept. `type` is a

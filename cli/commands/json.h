@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/commands/ordered_reader.h"
 #include "common/result.h"
 
 namespace nsr::cli {
@@ -13,7 +14,7 @@ using Json = nlohmann::ordered_json;
 /// A reply of the daemon; never throws.
 inline Result<Json> parse_reply(Result<std::string> reply) {
     if (!reply) return fail(std::move(reply).error());
-    Json parsed = Json::parse(*reply, nullptr, false);
+    Json parsed = read_ordered(*reply);
     if (parsed.is_discarded()) return fail(Errc::system, "the daemon's reply is not JSON");
     return parsed;
 }

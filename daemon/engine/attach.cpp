@@ -131,7 +131,8 @@ Result<> Engine::serve_names(const registry::Container& container, const NetNs& 
     const bool wanted = std::ranges::any_of(attachments, [](const auto& at) { return has_server(*at.network); });
     put_view(container);
     if (!serves) undo.add([this, id = container.id] { resolver_->remove_view(id); });
-    resolver_->publish();
+    // The workers take it while the rest is done; whoever calls waits for them at the end.
+    resolver_->hand_over();
     if (!wanted || serves) return {};
 
     if (auto done = netsetup_->ensure_dns_rewrite(sandbox); !done) {
@@ -171,15 +172,18 @@ net::SandboxRoutes Engine::current_routes(const registry::Container& container) 
     return routes_of(attachments_of(registry_, container.id));
 }
 
-Result<> Engine::unlink(const registry::Endpoint& endpoint, const NetNs& sandbox) {
+Result<> Engine::unlink(const registry::Endpoint& endpoint, const NetNs& sandbox, bool sandbox_goes) {
     if (endpoint.interface.empty()) return {};
-    auto removed = netsetup_->remove_interface(endpoint.host_interface, endpoint.interface, sandbox);
+    auto removed = sandbox_goes ? netsetup_->abandon_interface(endpoint.host_interface, endpoint.interface, sandbox)
+                                : netsetup_->remove_interface(endpoint.host_interface, endpoint.interface, sandbox);
+    if (removed && *removed == net::Traffic::none) return {};  // who never sent anything has no flows
     std::vector<IpAddress> addresses;
     for (const auto& address : {endpoint.ipv4, endpoint.ipv6}) {
         if (address) addresses.push_back(*address);
     }
     netsetup_->forget_addresses(addresses);
-    return removed;
+    if (!removed) return fail(std::move(removed).error());
+    return {};
 }
 
 }  // namespace nsr::daemon

@@ -173,7 +173,8 @@ private:
     void remove_names(const registry::Endpoint& endpoint);
     void put_view(const registry::Container& container);
     net::SandboxRoutes current_routes(const registry::Container& container) const;
-    Result<> unlink(const registry::Endpoint& endpoint, const NetNs& sandbox);
+    /// `sandbox_goes`: nobody has the namespace any more after this.
+    Result<> unlink(const registry::Endpoint& endpoint, const NetNs& sandbox, bool sandbox_goes = false);
 
     // lifecycle.cpp
     Result<> start(const registry::Container& container);
@@ -255,6 +256,8 @@ private:
     void log_not_held(const registry::Container& container, const std::vector<registry::BoundPort>& ports) const;
     Result<> keep_ports(const std::string& container_id, std::vector<registry::BoundPort> ports);
     Result<> lead_ports(const std::string& container_id, Publication next);
+    Result<> apply_ports(const Publication& before, const Publication& next);
+    std::vector<net::BridgeSpec> published_bridges(const Publication& publication) const;
     void forget_flows(const Publication& before, const Publication& next);
     Result<> withdraw_ports(const std::string& container_id);
     Result<> move_ports(const std::string& container_id);

@@ -44,6 +44,12 @@ bool has_routes(const registry::Container& container) {
 
 }  // namespace
 
+Result<> Engine::apply_ports(const Publication& before, const Publication& next) {
+    if (netsetup_->firewall_touched()) firewall_changed();
+    if (auto applied = netsetup_->publish(published_bridges(before), published_bridges(next)); applied) return {};
+    return apply_firewall();  // all of it, and it knows what to do if it cannot
+}
+
 Result<> Engine::apply_firewall() {
     if (netsetup_->firewall_touched()) firewall_changed();
     const auto bridges = firewall_bridges();

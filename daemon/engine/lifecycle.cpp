@@ -130,6 +130,7 @@ Result<> Engine::start(const registry::Container& wanted) {
     undo.commit();
     show_files(container);
     refresh_linked();
+    resolver_->settle();
     return {};
 }
 
@@ -186,14 +187,15 @@ Result<> Engine::stop(const registry::Container& running, int exit_code) {
     }
     if (auto committed = registry_.commit(changes); !committed) return committed;
 
-    // The names first: nobody may be sent to an address that is about to go.
+    // The names first: nobody may be sent to an address that is about to go. The workers take it while the rest goes.
     for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
     resolver_->remove_view(container.id);
-    resolver_->publish();
+    resolver_->hand_over();
     auto withdrawn = withdraw_ports(container.id);
     auto released = release_kernel_state(container, held);
     if (released && !withdrawn) released = std::move(withdrawn);
     leftovers_ = leftovers_ || !released;
+    resolver_->settle();
     for (const auto& endpoint : held) addresses_.release(endpoint);
     metrics_.detaches.add();
     metrics_.detach_microseconds.add(microseconds_since(begin));
@@ -213,7 +215,8 @@ Result<> Engine::release_kernel_state(const registry::Container& container,
     const bool was_served = served_.erase(container.id) > 0;
     if (was_served) resolver_->close(container.id);
     if (const NetNs* sandbox = sandboxes_.find(container.id)) {
-        for (const auto& endpoint : endpoints) note(unlink(endpoint, *sandbox));
+        const bool goes = keeps_own_sandbox(container) && !sandboxes_.is_shared(*sandbox);
+        for (const auto& endpoint : endpoints) note(unlink(endpoint, *sandbox, goes));
         if (was_served && !keeps_own_sandbox(container)) note(netsetup_->remove_dns_rewrite(*sandbox));
     }
     note(sandboxes_.stop(container));

@@ -74,12 +74,10 @@ resolver::EndpointNames endpoint_names(const registry::Container& container, con
         names.ipv6 = endpoint.ipv6;
     }
     names.ports = container.exposed;
-    for (const auto& binding : container.published) {
-        if (std::ranges::find(names.ports, binding.container) == names.ports.end()) {
-            names.ports.push_back(binding.container);
-        }
-    }
+    for (const auto& binding : container.published) names.ports.push_back(binding.container);
     std::ranges::sort(names.ports);
+    const auto doubled = std::ranges::unique(names.ports);
+    names.ports.erase(doubled.begin(), doubled.end());
     return names;
 }
 

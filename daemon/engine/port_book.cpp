@@ -1,7 +1,10 @@
 #include "daemon/engine/port_book.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <tuple>
+#include <utility>
 
 namespace nsr::daemon {
 namespace {
@@ -108,12 +111,19 @@ std::vector<IpAddress> hosts_of(const std::optional<IpAddress>& wanted, const Po
     return hosts;
 }
 
-/// The number that a container port has at the first of its addresses now.
-std::uint16_t present_port(const std::vector<registry::BoundPort>& ports, const PortWish& wish) {
-    for (const auto& port : ports) {
-        if (port.container == wish.container && port.host_ip == wish.hosts.front()) return port.host_port;
-    }
-    return 0;
+using PresentPorts = std::map<std::pair<registry::PortProto, IpAddress>, std::uint16_t>;
+
+/// The numbers that container ports have at each of their addresses now; the lowest of several.
+PresentPorts present_ports(const std::vector<registry::BoundPort>& rows) {
+    PresentPorts present;
+    for (const auto& port : separate(rows)) present.try_emplace({port.container, port.host_ip}, port.host_port);
+    return present;
+}
+
+/// That at the first address of a wish, or 0.
+std::uint16_t present_port(const PresentPorts& present, const PortWish& wish) {
+    const auto found = present.find({wish.container, wish.hosts.front()});
+    return found == present.end() ? 0 : found->second;
 }
 
 bool continues(const PortWish& before, const PortWish& wish) {
@@ -154,12 +164,14 @@ void mark_long_rows(std::vector<PortWish>& wishes, unsigned held_max) {
 
 std::vector<PortWish> port_wishes(const registry::Container& container, const PortTargets& targets, unsigned held_max) {
     std::vector<registry::PortBinding> bindings = container.published;
+    std::set<registry::PortProto> bound;
+    for (const auto& binding : container.published) bound.insert(binding.container);
     for (const auto& exposed : container.exposed) {
-        const bool has_own = std::ranges::any_of(
-            container.published, [&](const registry::PortBinding& binding) { return binding.container == exposed; });
-        if (container.publish_all && !has_own) bindings.push_back({.container = exposed, .host_ip = {}});
+        if (container.publish_all && !bound.contains(exposed)) {
+            bindings.push_back({.container = exposed, .host_ip = {}});
+        }
     }
-    const auto present = separate(container.bound);
+    const PresentPorts present = present_ports(container.bound);
     std::vector<PortWish> wishes;
     for (const auto& binding : bindings) {
         PortWish wish{.container = binding.container,

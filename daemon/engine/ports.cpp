@@ -187,11 +187,22 @@ Result<> Engine::keep_ports(const std::string& container_id, std::vector<registr
     return registry_.commit(std::move(changes));
 }
 
+std::vector<net::BridgeSpec> Engine::published_bridges(const Publication& publication) const {
+    std::vector<net::BridgeSpec> bridges;
+    for (const auto& [network_id, port] : rules_of(publication.ports, publication.targets)) {
+        const auto* network = registry_.network_by_id(network_id);
+        if (network == nullptr || !has_bridge(*network)) continue;
+        if (bridges.empty() || bridges.back().network_id != network_id) bridges.push_back(bridge_of(*network));
+        bridges.back().published.push_back(port);
+    }
+    return bridges;
+}
+
 Result<> Engine::lead_ports(const std::string& container_id, Publication next) {
     const Publication before = std::exchange(published_[container_id], next);
     if (next.ports.empty()) published_.erase(container_id);
     Result<> applied;
-    if (before != next) applied = apply_firewall();
+    if (before != next) applied = apply_ports(before, next);
     if (applied) forget_flows(before, next);
     for (const auto& port : translated(next.ports)) proxy_->carry(host_port(port), target_of(port, next.targets));
     const auto kept = host_ports(next.ports);

@@ -56,7 +56,22 @@ Result<NetNs> Sandboxes::open_given(const registry::Container& container) const 
 }
 
 Result<const NetNs*> Sandboxes::hold(const registry::Container& container, NetNs sandbox) {
+    let_go(container.id);
+    ++users_[sandbox.inode()];
     return &held_.insert_or_assign(container.id, std::move(sandbox)).first->second;
+}
+
+void Sandboxes::let_go(const std::string& container_id) {
+    const auto held = held_.find(container_id);
+    if (held == held_.end()) return;
+    const auto users = users_.find(held->second.inode());
+    if (--users->second == 0) users_.erase(users);
+    held_.erase(held);
+}
+
+bool Sandboxes::is_shared(const NetNs& sandbox) const {
+    const auto users = users_.find(sandbox.inode());
+    return users != users_.end() && users->second > 1;
 }
 
 Result<const NetNs*> Sandboxes::start(const registry::Container& container, const registry::Container* donor) {
@@ -81,7 +96,7 @@ const NetNs* Sandboxes::find(const std::string& container_id) const {
 }
 
 Result<> Sandboxes::stop(const registry::Container& container) {
-    held_.erase(container.id);
+    let_go(container.id);
     if (!keeps_own_sandbox(container)) return {};
     return keeper_.release(key_of(container), container.name);
 }

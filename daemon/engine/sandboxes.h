@@ -31,6 +31,9 @@ public:
     /// nullptr if the container does not run.
     const NetNs* find(const std::string& container_id) const;
 
+    /// Whether several containers are in it.
+    bool is_shared(const NetNs& sandbox) const;
+
     /// Lets go of the namespace; removes it if it is ours.
     Result<> stop(const registry::Container& container);
 
@@ -53,7 +56,10 @@ private:
 
     net::NetnsKeeper keeper_;
     NetNs home_;
-    std::map<std::string, NetNs> held_;  ///< by container id
+    void let_go(const std::string& container_id);
+
+    std::map<std::string, NetNs> held_;        ///< by container id
+    std::map<std::uint64_t, unsigned> users_;  ///< of each namespace that is held, by its inode
 };
 
 /// Whether the daemon made the container's namespace: kind own, and not the mode host or container:NAME.

@@ -65,8 +65,9 @@ Reply delete_address(Socket& socket, int link, const IpPrefix& address) {
     return socket.exchange(std::move(message));
 }
 
-Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted) {
-    const auto present = list_addresses(socket, link);
+Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted,
+                          bool made) {
+    const auto present = made ? Result<std::vector<IpPrefix>>(std::in_place) : list_addresses(socket, link);
     if (!present) return fail(present.error());
     const auto among = [](const std::vector<IpPrefix>& list, const IpPrefix& one) {
         return std::ranges::find(list, one) != list.end();

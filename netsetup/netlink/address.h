@@ -15,6 +15,8 @@ Reply add_address(Socket& socket, int link, const IpPrefix& address);
 Reply delete_address(Socket& socket, int link, const IpPrefix& address);
 
 /// The link `name` (index `link`) has exactly these addresses; link-local IPv6 ones that nobody asked for may stay.
-Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted);
+/// `made`: the link was made just now, so there are none to take away.
+Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted,
+                          bool made = false);
 
 }  // namespace nsr::net::netlink

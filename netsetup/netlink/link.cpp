@@ -1,5 +1,6 @@
 #include "netsetup/netlink/link.h"
 
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 
 namespace nsr::net::netlink {
 namespace {
@@ -63,6 +65,11 @@ Link parse(nlmsghdr* message) {
     link.mtu = static_cast<std::uint32_t>(number(attributes[IFLA_MTU]));
     link.master = number(attributes[IFLA_MASTER]);
     link.peer = number(attributes[IFLA_LINK]);
+    if (nlattr* const counts = attributes[IFLA_STATS64]; counts != nullptr && nla_len(counts) > 0) {
+        rtnl_link_stats64 statistics{};
+        nla_memcpy(&statistics, counts, sizeof statistics);
+        link.received = statistics.rx_packets;
+    }
     if (nlattr* const mac = attributes[IFLA_ADDRESS]; mac != nullptr && nla_len(mac) == 6) {
         std::array<std::uint8_t, 6> bytes{};
         std::copy_n(static_cast<const std::uint8_t*>(nla_data(mac)), bytes.size(), bytes.begin());
@@ -130,11 +137,22 @@ Message port_flags_request(int index, const PortFlags& flags) {
     return message;
 }
 
-Result<std::optional<Link>> find_link(Socket& socket, const std::string& name) {
+Message close_port_request(int index) {
+    ifinfomsg header = header_for(index);
+    header.ifi_family = AF_BRIDGE;
+    Message message(RTM_SETLINK, 0, header);
+    message.nest(IFLA_PROTINFO | NLA_F_NESTED, [&] {
+        message.put(IFLA_BRPORT_STATE, std::uint8_t{BR_STATE_DISABLED});
+        message.put(IFLA_BRPORT_FLUSH, std::span<const std::uint8_t>());
+    });
+    return message;
+}
+
+Result<std::optional<Link>> find_link(Socket& socket, const std::string& name, bool with_statistics) {
     if (name.empty() || name.size() >= IFNAMSIZ) return std::nullopt;
     Message message(RTM_GETLINK, 0, header_for(0));
     message.put(IFLA_IFNAME, name);
-    message.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
+    if (!with_statistics) message.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
     std::optional<Link> found;
     const Reply reply = socket.exchange(std::move(message), [&found](nlmsghdr* answer) { found = parse(answer); });
     if (!reply && reply.error().number == ENODEV) return std::nullopt;
@@ -164,6 +182,8 @@ Reply change_link(Socket& socket, int index, const LinkChange& change) {
 Reply set_port_flags(Socket& socket, int index, const PortFlags& flags) {
     return socket.exchange(port_flags_request(index, flags));
 }
+
+Reply close_port(Socket& socket, int index) { return socket.exchange(close_port_request(index)); }
 
 Reply delete_link(Socket& socket, int index) { return socket.exchange(Message(RTM_DELLINK, 0, header_for(index))); }
 

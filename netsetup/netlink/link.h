@@ -30,6 +30,7 @@ struct Link {
     bool up = false;  ///< administratively
     PortFlags port;   ///< of a bridge port
     MacAddress mac;
+    std::uint64_t received = 0;  ///< packets, where statistics were asked for
 };
 
 /// A bridge to be made.
@@ -66,15 +67,20 @@ Message new_veth_request(const NewVeth& veth);
 Message change_link_request(int index, const LinkChange& change);
 
 Message port_flags_request(int index, const PortFlags& flags);
+Message close_port_request(int index);
 
 /// The link of that name, or none.
-Result<std::optional<Link>> find_link(Socket& socket, const std::string& name);
+Result<std::optional<Link>> find_link(Socket& socket, const std::string& name, bool with_statistics = false);
 Result<std::vector<Link>> list_links(Socket& socket);
 
 Reply add_bridge(Socket& socket, const NewBridge& bridge);
 Reply add_veth(Socket& socket, const NewVeth& veth);
 Reply change_link(Socket& socket, int index, const LinkChange& change);
 Reply set_port_flags(Socket& socket, int index, const PortFlags& flags);
+/// Nothing passes a port of a bridge any more, and the bridge forgets who was behind it, until the link changes in any
+/// way. Unlike leaving the bridge or going down this waits for no grace period. EBUSY where the bridge runs the
+/// spanning tree protocol.
+Reply close_port(Socket& socket, int index);
 Reply delete_link(Socket& socket, int index);
 /// Deletes every link of the group with one request: the kernel waits for one grace period, not for one per link.
 Reply delete_group(Socket& socket, std::uint32_t group);

@@ -96,7 +96,29 @@ Result<> Firewall::ensure(const std::vector<BridgeSpec>& bridges) {
     HostPolicy policy = wanted(bridges);
     const std::string commands = render_difference(*policy_, policy);
     if (commands.empty()) return {};
-    return change(commands, std::move(policy));
+    if (auto changed = change(commands); !changed) return changed;
+    policy_ = std::move(policy);
+    return {};
+}
+
+Result<> Firewall::publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) {
+    if (!policy_) return fail(Errc::system, "the firewall table is not in place yet");
+    HostPolicy from = ports_policy_of(before);
+    const HostPolicy to = ports_policy_of(next);
+    // What is not there need not go.
+    for (auto& [set, elements] : from) {
+        const auto present = policy_->find(set);
+        std::erase_if(elements,
+                      [&](const auto& each) { return present == policy_->end() || !present->second.contains(each); });
+    }
+    const std::string commands = render_difference(from, to);
+    if (commands.empty()) return {};
+    if (auto changed = change(commands); !changed) return changed;
+    for (const auto& [set, elements] : from) {
+        for (const std::string& element : elements) (*policy_)[set].erase(element);
+    }
+    for (const auto& [set, elements] : to) (*policy_)[set].insert(elements.begin(), elements.end());
+    return {};
 }
 
 Result<> Firewall::replace(const std::vector<BridgeSpec>& bridges) {
@@ -104,18 +126,20 @@ Result<> Firewall::replace(const std::vector<BridgeSpec>& bridges) {
     const std::string commands = render_host_table(policy);
     (void)touched();
     touched_ = false;
-    auto changed = change(commands, std::move(policy));
-    if (!changed) touched_ = true;
+    auto changed = change(commands);
+    if (changed)
+        policy_ = std::move(policy);
+    else
+        touched_ = true;
     return changed;
 }
 
 /// One transaction of our own; any other that touches the table at the same time is somebody else's.
-Result<> Firewall::change(const std::string& commands, HostPolicy policy) {
+Result<> Firewall::change(const std::string& commands) {
     if (auto renewed = renew(); !renewed) return renewed;
     (void)touched();
     if (auto changed = nft_.run(commands); !changed) return fail(changed.error(), "change the firewall table");
     note(monitor_.read(), 1);
-    policy_ = std::move(policy);
     return {};
 }
 

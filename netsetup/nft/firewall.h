@@ -29,6 +29,10 @@ public:
 
     Result<> ensure(const std::vector<BridgeSpec>& bridges);
 
+    /// See NetSetup::publish: touches the elements of these ports alone, however many others there are. After the first
+    /// ensure() only.
+    Result<> publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next);
+
     /// How the table differs from what these networks need, a line each: "missing: ...", "not ours: ...". Empty: it
     /// does not. Afterwards touched() is false until the next change of somebody else's.
     Result<std::vector<std::string>> verify(const std::vector<BridgeSpec>& bridges);
@@ -56,7 +60,7 @@ private:
         : host_(std::move(host)), nft_(std::move(nft)), monitor_(std::move(monitor)) {}
     void note(const netlink::TableEvents& events, unsigned own);
     HostPolicy wanted(const std::vector<BridgeSpec>& bridges) const;
-    Result<> change(const std::string& commands, HostPolicy policy);
+    Result<> change(const std::string& commands);
     Result<const std::string*> expected_listing(const HostPolicy& policy);
     Result<> renew();
 

@@ -96,4 +96,13 @@ void keep_apart(HostPolicy& policy, const KeptApart& links) {
     for (const auto& name : links.v6) policy["apart6"].insert(quoted(name));
 }
 
+HostPolicy ports_policy_of(const std::vector<BridgeSpec>& bridges) {
+    HostPolicy policy;
+    for (const BridgeSpec& bridge : bridges) {
+        if (bridge.internal) continue;
+        for (const PublishedPort& port : bridge.published) add_port(policy, bridge, port);
+    }
+    return policy;
+}
+
 }  // namespace nsr::net

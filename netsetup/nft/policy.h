@@ -50,6 +50,9 @@ inline constexpr std::array kHostSets{
 
 HostPolicy policy_of(const std::vector<BridgeSpec>& bridges);
 
+/// Of it, only what the published ports of these bridges add.
+HostPolicy ports_policy_of(const std::vector<BridgeSpec>& bridges);
+
 /// Links of the host between which nothing is forwarded (netsetup/forwarding.h).
 struct KeptApart {
     std::set<std::string> v4;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -66,9 +67,13 @@ public:
         world_.interfaces[spec.host_name] = spec;
         return count("ensure_interface");
     }
-    Result<> remove_interface(const std::string& host_name, const std::string&, const NetNs&) override {
+    Result<net::Traffic> remove_interface(const std::string& host_name, const std::string&, const NetNs&) override {
         world_.interfaces.erase(host_name);
-        return {};
+        return net::Traffic::some;
+    }
+    Result<net::Traffic> abandon_interface(const std::string& host_name, const std::string& name,
+                                           const NetNs& sandbox) override {
+        return remove_interface(host_name, name, sandbox);
     }
     Result<> sweep_upper_interfaces(const NetNs&, const std::set<std::string>&) override { return {}; }
     Result<> set_default_routes(const NetNs&, const net::SandboxRoutes&) override {
@@ -77,6 +82,20 @@ public:
     Result<> ensure_firewall(const std::vector<net::BridgeSpec>& bridges) override {
         if (auto step = count("ensure_firewall"); !step) return step;
         world_.firewall = bridges;
+        return {};
+    }
+    Result<> publish(const std::vector<net::BridgeSpec>& before, const std::vector<net::BridgeSpec>& next) override {
+        if (auto step = count("publish"); !step) return step;
+        const auto each = [&](const std::vector<net::BridgeSpec>& bridges, const auto& change) {
+            for (const auto& bridge : bridges) {
+                const auto found = std::ranges::find(world_.firewall, bridge.name, &net::BridgeSpec::name);
+                if (found != world_.firewall.end()) change(found->published, bridge.published);
+            }
+        };
+        each(before, [](auto& ports, const auto& old) {
+            std::erase_if(ports, [&](const auto& port) { return std::ranges::find(old, port) != old.end(); });
+        });
+        each(next, [](auto& ports, const auto& added) { ports.insert(ports.end(), added.begin(), added.end()); });
         return {};
     }
     Result<std::vector<std::string>> verify_firewall(const std::vector<net::BridgeSpec>& bridges) override {

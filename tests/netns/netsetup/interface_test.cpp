@@ -122,6 +122,57 @@ TEST_F(KernelTest, FullBridgeIsNamedWithItsLimit) {
     EXPECT_FALSE(run_command("ip link show eth0", sandbox).ok());
 }
 
+TEST_F(KernelTest, AbandonedInterfacePassesNothingAndItsAddressIsFreeAtOnce) {
+    set_up({bridge_spec(1)});
+    const auto first = attach(interface_spec(1, 2));
+    const auto watcher = attach(interface_spec(1, 3));
+    ASSERT_TRUE(reaches(watcher, "10.1.0.2"));
+    const auto traffic = kernel().abandon_interface("veth1x2", "eth0", first);
+    NSR_ASSERT_OK(traffic);
+    EXPECT_EQ(*traffic, Traffic::some);
+    EXPECT_TRUE(kernel().has_dying_links());
+    EXPECT_FALSE(reaches(first, "10.1.0.3"));
+    EXPECT_FALSE(reaches(watcher, "10.1.0.2"));
+
+    auto next = interface_spec(1, 2);
+    next.host_name = "veth1x2b";
+    const auto second = attach(next);
+    EXPECT_TRUE(reaches(watcher, "10.1.0.2"));
+    EXPECT_TRUE(reaches(second, "10.1.0.3"));
+    NSR_ASSERT_OK(kernel().sweep({"br-1", "veth1x2b", "veth1x3"}));
+    EXPECT_FALSE(run_command("ip link show veth1x2").ok());
+    EXPECT_TRUE(reaches(watcher, "10.1.0.2"));
+}
+
+TEST_F(KernelTest, AbandonedInterfaceOfABridgeWithTheSpanningTreeProtocolLeavesIt) {
+    set_up({bridge_spec(1)});
+    ASSERT_TRUE(run_command("ip link set br-1 type bridge stp_state 1").ok());
+    const auto sandbox = attach(interface_spec(1, 2));
+    NSR_ASSERT_OK(kernel().abandon_interface("veth1x2", "eth0", sandbox));
+    EXPECT_FALSE(run_json("ip -j link show veth1x2").at(0).contains("master"));
+}
+
+TEST_F(KernelTest, InterfaceThatNeverSentAnythingHasNoTraffic) {
+    set_up({bridge_spec(1)});
+    const auto sandbox = attach(interface_spec(1, 2));
+    const auto traffic = kernel().abandon_interface("veth1x2", "eth0", sandbox);
+    NSR_ASSERT_OK(traffic);
+    EXPECT_EQ(*traffic, Traffic::none);
+}
+
+TEST_F(KernelTest, DyingPortsMakeRoomInAFullBridge) {
+    set_up({bridge_spec(1)});
+    const auto sandbox = attach(interface_spec(1, 2));
+    ASSERT_TRUE(
+        run_command(
+            "for i in $(seq 511); do echo link add p$i master br-1 type veth peer name q$i; done | ip -batch -; "
+            "for i in $(seq 511); do echo link set q$i master br-1; done | ip -batch -")
+            .ok());
+    NSR_ASSERT_OK(kernel().abandon_interface("veth1x2", "eth0", sandbox));
+    const auto next = attach(interface_spec(1, 3));
+    EXPECT_TRUE(reaches(next, "10.1.0.1"));
+}
+
 TEST_F(KernelTest, RemovedInterfaceFreesItsNameAndAddressAtOnce) {
     set_up({bridge_spec(1)});
     const auto first = attach(interface_spec(1, 2));
