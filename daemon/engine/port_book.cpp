@@ -237,7 +237,8 @@ std::vector<std::pair<std::string, net::PublishedPort>> rules_of(const std::vect
                                                                  const PortTargets& targets) {
     std::vector<std::pair<std::string, net::PublishedPort>> rules;
     for (const auto& port : ports) {
-        const PortTargets::Side& side = port.host_ip.is_v4() ? targets.v4 : targets.v6;
+        const bool carried = port.host_ip.is_v6() && !targets.v6 && targets.proxied;
+        const PortTargets::Side& side = port.host_ip.is_v4() || carried ? targets.v4 : targets.v6;
         if (!side) continue;
         net::PublishedPort rule;
         rule.protocol = port.container.protocol;

@@ -63,7 +63,7 @@ std::vector<registry::BoundPort> separate(const std::vector<registry::BoundPort>
 std::vector<registry::BoundPort> translated(const std::vector<registry::BoundPort>& ports);
 
 /// What the firewall is told of ports, with the id of the network whose business it is. A host port of a family in
-/// which the container has no address is the proxy's.
+/// which the container has no address is the proxy's: the rules say who may come to it.
 std::vector<std::pair<std::string, net::PublishedPort>> rules_of(const std::vector<registry::BoundPort>& ports,
                                                                  const PortTargets& targets);
 

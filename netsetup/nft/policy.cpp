@@ -70,10 +70,25 @@ void publish_port(HostPolicy& policy, const PublishedPort& port) {
     }
 }
 
+/// ADDRESS . PROTOCOL . PORT[-PORT] of the host, for a set of intervals.
+std::string host_side(const IpAddress& host, const PublishedPort& port) {
+    const std::string address = host.is_unspecified() ? host.text() + "/0" : host.text();
+    const std::string last = port.count > 1 ? fmt::format("-{}", port.host_port + port.count - 1U) : "";
+    return fmt::format("{} . {} . {}{}", address, name_of(port.protocol), port.host_port, last);
+}
+
+bool is_loopback4(const IpAddress& address) { return address.is_v4() && address.bytes()[0] == 127; }
+
 void add_port(HostPolicy& policy, const BridgeSpec& bridge, const PublishedPort& port) {
-    if (port.host_address && port.host_address->family() != port.container.family()) return;
+    if (port.host_address && port.host_address->family() != port.container.family()) {
+        if (port.host_address->is_v6()) policy["proxied6"].insert(host_side(*port.host_address, port));
+        return;
+    }
     if (mode_of(bridge, port.container.family()) == GatewayMode::routed) return open_port(policy, port);
     publish_port(policy, port);
+    if (port.host_address && is_loopback4(*port.host_address)) {
+        policy["loopback4"].insert(host_side(*port.host_address, port));
+    }
 }
 
 }  // namespace

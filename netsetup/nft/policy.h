@@ -38,6 +38,8 @@ inline constexpr std::array kHostSets{
     NamedSet{"set", "routed6", "type ipv6_addr; flags interval"},
     NamedSet{"set", "open4", "type ipv4_addr . inet_proto . inet_service"},  // their published ports
     NamedSet{"set", "open6", "type ipv6_addr . inet_proto . inet_service"},
+    NamedSet{"set", "loopback4", "type ipv4_addr . inet_proto . inet_service; flags interval"},  // at 127.0.0.0/8
+    NamedSet{"set", "proxied6", "type ipv6_addr . inet_proto . inet_service; flags interval"},  // to IPv4, by the proxy
     NamedSet{"map", "publish4", "type inet_proto . inet_service : ipv4_addr . inet_service"},
     NamedSet{"map", "publish6", "type inet_proto . inet_service : ipv6_addr . inet_service"},
     NamedSet{"map", "publish4_ranges", "type inet_proto . inet_service : ipv4_addr; flags interval"},

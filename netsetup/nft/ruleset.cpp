@@ -15,10 +15,19 @@ namespace {
 /// through here only where br_netfilter is on.
 ///
 /// A packet for the host's loopback has no business on a bridge, and bridges with published ports let it in
-/// (route_localnet).
+/// (route_localnet). Nor has one for a port that is published there if it comes from elsewhere, which a host whose
+/// links all let it in (net.ipv4.conf.all.route_localnet) would answer; what others have there is theirs.
+///
+/// An internal network is not let to published ports: neither by the rules nor by the proxy.
 constexpr std::string_view kFilterChains = R"(	chain loopback {
 		type filter hook prerouting priority raw; policy accept;
 		iifname @networks ip daddr 127.0.0.0/8 drop
+		iifname != "lo" ip daddr . meta l4proto . th dport @loopback4 drop
+	}
+
+	chain input {
+		type filter hook input priority filter; policy accept;
+		iifname @internal ip6 daddr . meta l4proto . th dport @proxied6 drop
 	}
 
 	chain forward {

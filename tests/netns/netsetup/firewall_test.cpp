@@ -91,6 +91,8 @@ TEST_F(FirewallTest, EqualPolicyChangesNothing) {
 }
 
 TEST_F(FirewallTest, ChangingElementByElementGivesTheSameTableAsAnew) {
+    // Else only the first of the two knows that it turned forwarding on, and what it keeps apart.
+    ASSERT_TRUE(run_command("sysctl -qw net.ipv4.ip_forward=1").ok());
     auto special = bridge_spec(3);
     special.internal = true;
     set_up({bridge_spec(1), bridge_spec(2)});
@@ -149,6 +151,8 @@ TEST_F(FirewallTest, ChangeThatTheTableDoesNotAllowAnyMoreFails) {
 
 /// Somebody has deleted what we were about to delete: once seen, that must not stand in the way of later changes.
 TEST_F(FirewallTest, ChangeThatSomebodyElseHasMadeIsTakenForDone) {
+    // Else only the first of the two knows that it turned forwarding on, and what it keeps apart.
+    ASSERT_TRUE(run_command("sysctl -qw net.ipv4.ip_forward=1").ok());
     set_up({bridge_spec(1), bridge_spec(2)});
     ASSERT_TRUE(run_command("nft delete element inet ns-register networks '{ \"br-2\" }'").ok());
     auto bare = kernel().ensure_firewall({bridge_spec(1)});

@@ -87,6 +87,43 @@ TEST_F(PortsTest, PortOnLoopbackIsForTheHostAlone) {
     EXPECT_TRUE(is_closed(outside(), "127.0.0.1", 8080));
 }
 
+TEST_F(PortsTest, PortOnLoopbackIsForTheHostAloneWhereAllLinksLetLoopbackIn) {
+    ASSERT_TRUE(run_command("sysctl -qw net.ipv4.conf.all.route_localnet=1").ok());
+    auto published = port(8080, "10.1.0.2", 80);
+    published.host_address = IpAddress::parse("127.0.0.1");
+    auto range = port(80, "10.1.0.2", 80, 2);
+    range.host_address = IpAddress::parse("127.0.0.1");
+    publish({published, range});
+    ASSERT_TRUE(run_command("ip addr del 127.0.0.1/8 dev lo; sysctl -qw net.ipv4.conf.all.route_localnet=1; "
+                            "ip route add 127.0.0.1 via 198.51.100.1 src 198.51.100.9",
+                            outside())
+                    .ok());
+    EXPECT_TRUE(is_closed(outside(), "127.0.0.1", 8080));
+    EXPECT_TRUE(is_closed(outside(), "127.0.0.1", 80));
+    EXPECT_EQ(ask(host(), "127.0.0.1", 8080), "10.1.0.1");
+    const TellingServer of_others(host(), 7000, "127.0.0.1");
+    EXPECT_EQ(ask(outside(), "127.0.0.1", 7000), kOutside) << "what others have there is theirs";
+}
+
+TEST_F(PortsTest, InternalNetworkDoesNotReachThePortsOfTheProxy) {
+    auto first = bridge_spec(1);
+    first.published = {port(8080, "10.1.0.2", 80)};
+    first.published.front().host_address = IpAddress::parse("::");
+    auto internal = bridge_spec(3);
+    internal.internal = true;
+    internal.addresses.push_back(*IpPrefix::parse("fd00:3::1/64"));
+    internal.subnets.push_back(*IpPrefix::parse("fd00:3::/64"));
+    set_up({first, internal});
+    auto spec = interface_spec(3, 2);
+    spec.addresses.push_back(*IpPrefix::parse("fd00:3::2/64"));
+    const auto inside = attach(spec);
+    const TellingServer proxy(host(), 8080, "::");
+    const TellingServer of_others(host(), 7000, "::");
+    EXPECT_TRUE(is_closed(inside, "fd00:3::1", 8080));
+    EXPECT_EQ(ask(inside, "fd00:3::1", 7000), "fd00:3::2") << "the host's own";
+    EXPECT_EQ(ask(outside(), kHostOutside6, 8080), "2001:db8::9");
+}
+
 TEST_F(PortsTest, ContainerDoesNotReachTheHostsLoopback) {
     const TellingServer private_server(host(), 7000, "127.0.0.1");
     ASSERT_EQ(ask(host(), "127.0.0.1", 7000), "127.0.0.1");

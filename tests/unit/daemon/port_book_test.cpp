@@ -202,11 +202,18 @@ TEST(BoundPorts, RowsAreJoinedAndSeparated) {
     EXPECT_EQ(separate(rows), singles);
 }
 
-TEST(BoundPorts, OtherFamilyIsNoRule) {
-    const auto rules = rules_of({{{80, Protocol::tcp}, kAny4, 8080}, {{80, Protocol::tcp}, kAny6, 8080}}, targets());
-    ASSERT_THAT(rules, SizeIs(1));
+TEST(BoundPorts, RulesKnowWhatTheProxyCarriesToTheOtherFamily) {
+    const std::vector<registry::BoundPort> ports{{{80, Protocol::tcp}, kAny4, 8080},
+                                                 {{80, Protocol::tcp}, kAny6, 8080}};
+    const auto rules = rules_of(ports, targets());
+    ASSERT_THAT(rules, SizeIs(2));
     EXPECT_EQ(rules[0].first, "n1");
     EXPECT_EQ(rules[0].second.container.text(), "10.1.0.2");
+    EXPECT_EQ(rules[1].second.host_address, kAny6);
+    EXPECT_EQ(rules[1].second.container.text(), "10.1.0.2");
+    auto unproxied = targets();
+    unproxied.proxied = false;
+    EXPECT_THAT(rules_of(ports, unproxied), SizeIs(1));
 }
 
 }  // namespace

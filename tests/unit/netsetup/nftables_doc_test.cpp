@@ -27,6 +27,11 @@ constexpr std::array kChapters{
             "Port 8080 on every address, 8081 on the loopback alone, UDP, SCTP. `publish4_at` goes before `publish4`."},
     Chapter{"Ranges of ports", "ranges.nft",
             "Equal numbers on both sides are one element; shifted ones have an element for every port."},
+    Chapter{
+        "Ports that not everybody may reach", "guarded-ports.nft",
+        "`loopback4`: ports at 127.0.0.0/8 are for the host alone, even where all links let such packets in "
+        "(`net.ipv4.conf.all.route_localnet`). `proxied6`: IPv6 ports that the proxy carries to a container without "
+        "IPv6; internal networks are not let to them."},
     Chapter{"Gateway mode routed", "routed.nft",
             "No NAT: published ports and ping are let in under the container's address."},
     Chapter{

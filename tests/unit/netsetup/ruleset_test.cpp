@@ -71,6 +71,14 @@ TEST(HostTable, OfPublishedPorts) {
     test::expect_golden("nft/published.nft", table_of(spec));
 }
 
+TEST(HostTable, OfPortsThatNotEverybodyMayReach) {
+    auto spec = bridge("br-0123456789ab", "172.18.0.0/16");
+    spec.published = {
+        port_at("127.0.0.1", port(8081, "172.18.0.2", 81)), port_at("127.0.0.2", port(9000, "172.18.0.2", 9000, 3)),
+        port_at("::", port(8080, "172.18.0.2", 80)), port_at("2001:db8::1", port(8090, "172.18.0.2", 90, 2))};
+    test::expect_golden("nft/guarded-ports.nft", table_of(spec));
+}
+
 TEST(HostTable, OfRangesOfPorts) {
     auto spec = bridge("br-0123456789ab", "172.18.0.0/16");
     spec.published = {port(8000, "172.18.0.2", 8000, 1000), port(9000, "172.18.0.2", 90, 3),
@@ -98,7 +106,9 @@ TEST(HostPolicy, SubnetWithHostBitsBecomesItsNetwork) {
 TEST(HostPolicy, PortOnAHostAddressOfTheOtherFamilyIsNotNats) {
     auto spec = bridge("br0", "10.7.0.0/24");
     spec.published = {port_at("::1", port(8080, "10.7.0.2", 80))};
-    EXPECT_EQ(policy_of({spec}), policy_of({bridge("br0", "10.7.0.0/24")}));
+    auto policy = policy_of({spec});
+    EXPECT_EQ(policy.extract("proxied6").mapped(), std::set<std::string>{"::1 . tcp . 8080"});
+    EXPECT_EQ(policy, policy_of({bridge("br0", "10.7.0.0/24")}));
 }
 
 TEST(Difference, OfEqualPoliciesIsNothing) {
