@@ -123,8 +123,8 @@ class Cni(Commands):
         return self.calling("DEL", number)
 
 
-def bare(bin_dir, *arguments):
-    lines = run(f"{bin_dir}/nsr_bare_attach", "barebr", *arguments).splitlines()
+def bare(bin_dir, *arguments, bridge="barebr"):
+    lines = run(f"{bin_dir}/nsr_bare_attach", bridge, *arguments).splitlines()
     return zip(*[tuple(map(float, line.split())) for line in lines])
 
 
@@ -160,10 +160,15 @@ def print_growth(what, times, memory, unit):
 
 
 def measure_endpoints(api, options):
-    api.request("POST", "/networks/create", {"Name": "full", "IPAM": {"Config": [{"Subnet": "10.223.0.0/16"}]}})
+    made = api.request("POST", "/networks/create", {"Name": "full", "IPAM": {"Config": [{"Subnet": "10.223.0.0/16"}]}})
+    bridge = f"br-{made['Id'][:12]}"
+    limits = list(next(bare(options.bin_dir, str(SINGLE), bridge=bridge)))
     memory = memory_kib(options.daemon)
     times = [timed(lambda: api.attach(f"f{number}", "full")) for number in range(ENDPOINTS)]
     print_growth(f"{ENDPOINTS:,} endpoints on one network: attach", times, memory_kib(options.daemon) - memory, "endpoint")
+    limits += next(bare(options.bin_dir, str(SINGLE), bridge=bridge))
+    first, last = statistics.median(limits[:SINGLE]), statistics.median(limits[SINGLE:])
+    print(f"| bare netlink on the same bridge: attach | {first:,.0f} | {last:,.0f} | {last / first:.2f} | |")
     for number in range(ENDPOINTS, BRIDGE_PORTS):
         api.attach(f"f{number}", "full")
     refusal = api.refusal(lambda: api.attach("one-too-many", "full"))
