@@ -20,6 +20,7 @@ public:
     api::NetworkCreateBody created_network;
     api::ContainerInspect container;
     api::NetworkResource network;
+    api::ResolveResult resolved = {"NOERROR", {{"net1", "web", "A", "10.0.0.2", 5}}, {}};
 
     api::SystemInfo info() override { return {}; }
     Result<api::NetworkCreated> create_network(const api::NetworkCreateBody& body) override {
@@ -101,8 +102,7 @@ public:
         return answer("remove_alias " + network_ref + " " + ref + " " + alias);
     }
     Result<api::ResolveResult> resolve(const api::ResolveQuery& query) override {
-        return answer("resolve " + query.name + " " + query.type + " " + query.from,
-                      api::ResolveResult{"NOERROR", {{"net1", "web", "A", "10.0.0.2", 5}}, {}});
+        return answer("resolve " + query.name + " " + query.type + " " + query.from, resolved);
     }
     Result<> add_records(const std::string& ref, const std::vector<registry::Record>& records) override {
         std::string call = "add_records " + ref;

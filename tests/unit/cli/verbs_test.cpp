@@ -241,6 +241,15 @@ TEST_F(CliTest, ShowsWhatANameStandsFor) {
     EXPECT_THAT(service_.calls, ElementsAre("resolve web A c"));
 }
 
+TEST_F(CliTest, SaysWhomANameWouldBeAskedOfWhenNobodyWas) {
+    service_.resolved = {"NXDOMAIN", {}, {"'x.test' is not ours: to be asked of 192.0.2.1#53"}};
+    EXPECT_EQ(run({"resolve", "x.test", "--from", "c"}).err, "Error: no A record for 'x.test' (NXDOMAIN)\n");
+    service_.resolved.rcode.clear();
+    const auto outcome = run({"resolve", "x.test", "--from", "c"});
+    EXPECT_EQ(outcome.err, "Error: 'x.test' is not ours: to be asked of 192.0.2.1#53\n");
+    EXPECT_NE(outcome.status, 0);
+}
+
 TEST_F(CliTest, ExplainsAsOneObject) {
     EXPECT_EQ(run({"resolve", "web", "--explain", "--format", "json"}).out,
               "{\"Rcode\":\"NOERROR\",\"Records\":[{\"Network\":\"net1\",\"Name\":\"web\",\"Type\":\"A\","
