@@ -71,7 +71,6 @@ public:
 
     ~Parts() {
         watcher_.close();
-        operations_->post([this] { engine_->dismiss_waiting(); });
         if (operations_) operations_->post([this] { finish(); });
         operations_.reset();
     }
@@ -232,6 +231,7 @@ private:
         reload_.cancel();
         resolv_conf_.close();
         watcher_.close();
+        operations_->post([this] { engine_->dismiss_waiting(); });
         server_->stop();
     }
 

@@ -117,3 +117,18 @@ assert_match "$OUT" '^root$'
 assert_match "$OUT" '^changed$'
 [ ! -e /etc/hosts ] && [ ! -e /etc/resolv.conf ] && [ ! -e /etc/of-mine ] || fail "the host's own /etc was changed"
 assert_eq "$(inside seen cat /etc/hosts)" "$(cat "$(nsr inspect seen | field 'it[0]["HostsPath"]')")"
+
+# A daemon that is told to end does not wait for a command that is told to end.
+nsr kill seen >/dev/null
+nsr run -d --name deaf --network none -- sh -c 'trap "" TERM; >/run/tmp/deaf; while :; do sleep 0.05; done' >/dev/null
+until [ -e /run/tmp/deaf ]; do :; done
+pid=$(nsr inspect deaf | field 'it[0]["State"]["Pid"]')
+# Three connections: of the stop, of the one that looks after the command, and of the question.
+ns-register stop --time=-1 deaf 2>/run/tmp/err &
+runner=$!
+until curl -sf --unix-socket "$SOCKET" http://d/metrics | grep -q 'api_connections 3$'; do :; done
+stop_daemon
+status=0
+wait $runner || status=$?
+assert_eq "$status" 1
+kill -KILL "$pid"
