@@ -57,7 +57,7 @@ Result<> set_default_route(netlink::Socket& socket, Family family, const std::op
     bool present = false;
     for (const netlink::Route& route : *routes) {
         if (route.destination.length() != 0) continue;
-        if (gateway && route.gateway == gateway && route.link == (*link)->index) {
+        if (gateway && netlink::leads_by(route, *gateway) && route.link == (*link)->index) {
             present = true;
             continue;
         }

@@ -94,7 +94,7 @@ Result<> compare_default_route(netlink::Socket& socket, Family family, const std
     bool present = false;
     for (const auto& route : *routes) {
         if (route.destination.length() != 0) continue;
-        if (gateway && route.gateway == gateway && *link && route.link == (*link)->index) {
+        if (gateway && netlink::leads_by(route, *gateway) && *link && route.link == (*link)->index) {
             present = true;
             continue;
         }

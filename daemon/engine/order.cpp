@@ -11,6 +11,16 @@ int families_with_gateway(const registry::Network& network) {
            static_cast<int>(gateway_of(network, Family::v6).has_value());
 }
 
+/// Links of ipvlan's modes l3 and l3s ask no neighbours: the default route leads to the device, whatever the gateway.
+std::optional<IpAddress> next_hop(const registry::Network& network, Family family) {
+    const auto gateway = gateway_of(network, family);
+    if (!gateway || network.driver != "ipvlan") return gateway;
+    const auto mode = network.options.find("ipvlan_mode");
+    const bool layer3 = mode != network.options.end() && mode->second.starts_with("l3");
+    if (!layer3) return gateway;
+    return family == Family::v4 ? IpAddress() : *IpAddress::parse("::");
+}
+
 /// Smaller sorts first.
 auto rank(const Attachment& attachment) {
     return std::tuple(-attachment.endpoint->gw_priority, attachment.network->internal,
@@ -35,11 +45,11 @@ net::SandboxRoutes routes_of(const std::vector<Attachment>& attachments) {
     for (const auto& [endpoint, network] : attachments) {
         if (network->internal) continue;
         if (!routes.gateway4 && endpoint->ipv4) {
-            routes.gateway4 = gateway_of(*network, Family::v4);
+            routes.gateway4 = next_hop(*network, Family::v4);
             if (routes.gateway4) routes.interface4 = endpoint->interface;
         }
         if (!routes.gateway6 && endpoint->ipv6) {
-            routes.gateway6 = gateway_of(*network, Family::v6);
+            routes.gateway6 = next_hop(*network, Family::v6);
             if (routes.gateway6) routes.interface6 = endpoint->interface;
         }
     }

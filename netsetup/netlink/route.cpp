@@ -59,9 +59,16 @@ Result<std::vector<Route>> list_routes(Socket& socket, Family family) {
         [family](nlmsghdr* answer, std::vector<Route>& routes) { collect(answer, family, routes); });
 }
 
+bool leads_by(const Route& route, const IpAddress& gateway) {
+    return route.gateway ? route.gateway == gateway : gateway.is_unspecified();
+}
+
 Reply replace_default_route(Socket& socket, const IpAddress& gateway, int link) {
-    Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, default_header(gateway.family()));
-    message.put(RTA_GATEWAY, gateway);
+    rtmsg header = default_header(gateway.family());
+    const bool by_link = gateway.is_unspecified();
+    if (by_link && gateway.is_v4()) header.rtm_scope = RT_SCOPE_LINK;
+    Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, header);
+    if (!by_link) message.put(RTA_GATEWAY, gateway);
     message.put(RTA_OIF, static_cast<std::uint32_t>(link));
     return socket.exchange(std::move(message));
 }

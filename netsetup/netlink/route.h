@@ -20,7 +20,10 @@ struct Route {
 /// The unicast routes of the main table.
 Result<std::vector<Route>> list_routes(Socket& socket, Family family);
 
-/// The default route of the family, in place of one that is there.
+/// Whether a route has this gateway; an unspecified one stands for none.
+bool leads_by(const Route& route, const IpAddress& gateway);
+
+/// The default route of the family, in place of one that is there; by the link alone if the gateway is unspecified.
 Reply replace_default_route(Socket& socket, const IpAddress& gateway, int link);
 Reply delete_default_route(Socket& socket, const Route& route);
 

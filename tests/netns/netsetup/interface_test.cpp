@@ -246,6 +246,22 @@ TEST_F(KernelTest, DefaultRouteMovesAndGoes) {
     EXPECT_EQ(run_json("ip -j route show default", sandbox).size(), 0U);
 }
 
+TEST_F(KernelTest, DefaultRouteByTheDeviceAlone) {
+    set_up({bridge_spec(1)});
+    const auto sandbox = attach(interface_spec(1, 2));
+    ASSERT_TRUE(run_command("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0", sandbox).ok());
+    const SandboxRoutes routes{
+        .gateway4 = IpAddress(), .interface4 = "eth0", .gateway6 = IpAddress::parse("::"), .interface6 = "eth0"};
+    for (int times = 0; times < 2; ++times) {
+        NSR_ASSERT_OK(kernel().set_default_routes(sandbox, routes));
+        EXPECT_EQ(run_command("ip route show default; ip -6 route show default | cut -d' ' -f1-3", sandbox).output,
+                  "default dev eth0 scope link \ndefault dev eth0\n");
+        EXPECT_TRUE(kernel().verify_default_routes(sandbox, routes)->empty());
+    }
+    NSR_ASSERT_OK(kernel().set_default_routes(sandbox, {}));
+    EXPECT_EQ(run_command("ip route show default; ip -6 route show default", sandbox).output, "");
+}
+
 TEST_F(KernelTest, DualStackContainersReachEachOtherOverBothAtOnce) {
     auto bridge = bridge_spec(1);
     bridge.addresses.push_back(*IpPrefix::parse("fd00:1::1/64"));

@@ -98,5 +98,20 @@ TEST_F(OrderTest, PutsHigherPriorityBeforeEverythingElse) {
     EXPECT_EQ(routes().gateway6, IpAddress::parse("fd00:1::1"));
 }
 
+TEST_F(OrderTest, RoutesOfIpvlanL3LeadToTheDevice) {
+    add("a", "10.1.0.0/24", false, 0, "fd00:1::/64");
+    auto network = *registry_.network_by_name("a");
+    network.driver = "ipvlan";
+    for (const auto& [mode, gateway] : {std::pair{"l2", "10.1.0.1"}, {"l3", "0.0.0.0"}, {"l3s", "0.0.0.0"}}) {
+        network.options["ipvlan_mode"] = mode;
+        registry::Changes changes;
+        changes.put_networks.push_back(network);
+        ASSERT_TRUE(registry_.commit(changes));
+        EXPECT_EQ(routes().gateway4->text(), gateway) << mode;
+        EXPECT_EQ(routes().interface4, "eth0");
+    }
+    EXPECT_EQ(routes().gateway6->text(), "::");
+}
+
 }  // namespace
 }  // namespace nsr::daemon
