@@ -104,6 +104,31 @@ TEST_F(FirewallTest, ChangingElementByElementGivesTheSameTableAsAnew) {
     EXPECT_EQ(own_table(), stepwise);
 }
 
+TEST_F(FirewallTest, PublishingOfOneContainerGivesTheTableOfAll) {
+    const auto with_ports = [](const std::vector<std::uint16_t>& host_ports) {
+        auto bridge = bridge_spec(1);
+        for (const std::uint16_t port : host_ports) {
+            PublishedPort published;
+            published.host_port = port;
+            published.container = *IpAddress::parse("10.1.0.2");
+            published.container_port = 80;
+            published.count = port == 80 ? 10 : 1;
+            bridge.published.push_back(published);
+        }
+        return bridge;
+    };
+    set_up({with_ports({8001})});
+    NSR_ASSERT_OK(kernel().publish({}, {with_ports({8002, 80})}));
+    const auto all = kernel().verify_firewall({with_ports({8001, 8002, 80})});
+    NSR_ASSERT_OK(all);
+    EXPECT_TRUE(all->empty()) << all->front();
+    NSR_ASSERT_OK(kernel().publish({with_ports({8002, 80})}, {with_ports({8003})}));
+    NSR_ASSERT_OK(kernel().publish({with_ports({8001})}, {}));
+    const auto one = kernel().verify_firewall({with_ports({8003})});
+    NSR_ASSERT_OK(one);
+    EXPECT_TRUE(one->empty()) << one->front();
+}
+
 TEST_F(FirewallTest, TableThatSomebodyChangedOrFlushedIsPutInPlaceAgain) {
     set_up({bridge_spec(1)});
     const auto before = own_table();
