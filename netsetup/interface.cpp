@@ -86,6 +86,9 @@ Result<bool> ensure_pair(netlink::Socket& host, netlink::Socket& inside, const I
     const auto bridge = netlink::find_link(host, spec.bridge);
     if (!bridge) return fail(bridge.error());
     if (!*bridge) return fail(Errc::not_found, "bridge '" + spec.bridge + "' does not exist");
+    if ((*bridge)->group != kLinkGroup || (*bridge)->kind != "bridge") {
+        return fail(Errc::conflict, "link '" + spec.bridge + "' exists on this host and is not ours");
+    }
 
     const netlink::NewVeth pair{.name = spec.host_name,
                                 .group = kLinkGroup,
@@ -130,7 +133,8 @@ Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const 
         const auto raised = netlink::change_link(inside, (*end)->index, {.up = true});
         if (!raised) return netlink::refuse("set '" + spec.name + "' up", raised.error());
     }
-    return netlink::ensure_addresses(inside, (*end)->index, spec.name, spec.addresses, made);
+    // What else the container has there is its own.
+    return netlink::add_addresses(inside, (*end)->index, spec.name, spec.addresses, made);
 }
 
 Result<> ensure_interface(netlink::Socket& host, netlink::Socket& inside, const InterfaceSpec& spec,

@@ -41,7 +41,7 @@ struct Handles {
 /// side.
 Result<> let_loopback_out(const std::vector<BridgeSpec>& bridges) {
     for (const BridgeSpec& bridge : bridges) {
-        if (bridge.internal || bridge.published.empty()) continue;
+        if (!needs_route_localnet(bridge)) continue;
         // A bridge that could not be restored leads nowhere.
         if (::access(("/proc/sys/net/ipv4/conf/" + bridge.name).c_str(), F_OK) != 0) continue;
         if (auto set = set_sysctl("net/ipv4/conf/" + bridge.name + "/route_localnet", "1"); !set) return set;
@@ -70,6 +70,7 @@ public:
         return net::remove_bridge(socket_, name);
     }
     Result<> ensure_parent(const ParentSpec& spec) override { return net::ensure_parent(socket_, spec); }
+    Result<MacAddress> mac_of_parent(const UpperLink& upper) override { return net::mac_of_parent(socket_, upper); }
     Result<> remove_parent(const std::string& name) override { return net::remove_parent(socket_, name); }
     Result<> prepare_sandbox(const NetNs& sandbox) override;
     Result<> ensure_loopback(const NetNs& sandbox) override { return begin(sandbox, false); }
@@ -97,7 +98,7 @@ public:
     Result<> sweep_upper_interfaces(const NetNs& sandbox, const std::set<std::string>& wanted) override {
         return net::sweep_upper_interfaces(sandbox, wanted);
     }
-    Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override;
+    Result<bool> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override;
     Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override;
     Result<> publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) override;
     Result<std::vector<std::string>> verify_firewall(const std::vector<BridgeSpec>& bridges) override {
@@ -212,7 +213,7 @@ Result<> Kernel::ensure_interface(const InterfaceSpec& spec, const NetNs& sandbo
     });
 }
 
-Result<> Kernel::set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) {
+Result<bool> Kernel::set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) {
     auto inside = enter(sandbox);
     if (!inside) return fail(inside.error());
     return net::set_default_routes(inside->socket, routes, inside->fresh);

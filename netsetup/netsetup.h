@@ -37,6 +37,8 @@ public:
     /// (docker-behaviour M-13 to M-15), Errc::unsupported where the kernel has no links of that kind. A bridge or veth
     /// of ours is a conflict: it goes with its own network.
     virtual Result<> ensure_parent(const ParentSpec& spec) = 0;
+    /// The MAC of the parent, which every link on it has where UpperLink::has_parents_mac().
+    virtual Result<MacAddress> mac_of_parent(const UpperLink& upper) = 0;
     /// Deletes a parent that ensure_parent made; others are left alone.
     virtual Result<> remove_parent(const std::string& name) = 0;
 
@@ -70,7 +72,8 @@ public:
     /// where no sweep of the host sees it.
     virtual Result<> sweep_upper_interfaces(const NetNs& sandbox, const std::set<std::string>& wanted) = 0;
 
-    virtual Result<> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) = 0;
+    /// Our default routes are these; others' stay. False: one is not there, for somebody else's is in its place.
+    virtual Result<bool> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) = 0;
 
     /// The host's table `inet ns-register` is what these networks need: one transaction of what has changed since the
     /// last one. The first call compares, and replaces the whole. What others did to the table is left (see

@@ -2,10 +2,10 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
 #include <string>
 #include <utility>
 
+#include "netsetup/default_route.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/netlink/route.h"
 #include "netsetup/sysctl.h"
@@ -41,35 +41,30 @@ Result<> set_sysctls() {
     return set_all(*present, kSysctls6);
 }
 
-/// The default route of one family: through `gateway` on `interface`, or none at all.
-Result<> set_default_route(netlink::Socket& socket, Family family, const std::optional<IpAddress>& gateway,
-                           const std::string& interface, bool fresh) {
-    if (fresh && !gateway) return {};
-    const auto link =
-        gateway ? netlink::find_link(socket, interface) : Result<std::optional<netlink::Link>>(std::nullopt);
-    if (!link) return fail(link.error());
-    if (gateway && !*link)
-        return fail(Errc::not_found, "interface '" + interface + "' does not exist in the container's namespace");
-
-    const auto routes =
-        fresh ? Result<std::vector<netlink::Route>>(std::in_place) : netlink::list_routes(socket, family);
-    if (!routes) return fail(routes.error());
-    bool present = false;
-    for (const netlink::Route& route : *routes) {
-        if (route.destination.length() != 0) continue;
-        if (gateway && netlink::leads_by(route, *gateway) && route.link == (*link)->index) {
-            present = true;
-            continue;
-        }
+/// The default route of one family is the wanted one, or none of ours; false if somebody else's is in its place.
+Result<bool> set_default_route(netlink::Socket& socket, const WantedRoute& wanted, const SandboxRoutes& routes,
+                               bool fresh) {
+    if (fresh && !wanted.gateway) return true;
+    const auto found = survey_default_routes(socket, wanted, routes, fresh);
+    if (!found) return fail(found.error());
+    if (wanted.gateway && found->link == 0) {
+        return fail(Errc::not_found,
+                    "interface '" + wanted.interface + "' does not exist in the container's namespace");
+    }
+    for (const netlink::Route& route : found->wrong) {
         const auto deleted = netlink::delete_default_route(socket, route);
         if (!deleted && deleted.error().number != ESRCH)
             return netlink::refuse("delete the default route", deleted.error());
     }
-    if (!gateway || present) return {};
-    const auto added = netlink::replace_default_route(socket, *gateway, (*link)->index);
-    if (!added)
-        return netlink::refuse("default route via '" + gateway->text() + "' on '" + interface + "'", added.error());
-    return {};
+    if (!wanted.gateway || found->present) return true;
+    if (found->barred) return false;
+    const auto added = netlink::add_default_route(socket, *wanted.gateway, found->link);
+    if (!added && added.error().number == EEXIST) return false;
+    if (!added) {
+        return netlink::refuse("default route via '" + wanted.gateway->text() + "' on '" + wanted.interface + "'",
+                               added.error());
+    }
+    return true;
 }
 
 }  // namespace
@@ -85,9 +80,14 @@ Result<> ensure_loopback(netlink::Socket& inside) {
     return {};
 }
 
-Result<> set_default_routes(netlink::Socket& inside, const SandboxRoutes& routes, bool fresh) {
-    if (auto set = set_default_route(inside, Family::v4, routes.gateway4, routes.interface4, fresh); !set) return set;
-    return set_default_route(inside, Family::v6, routes.gateway6, routes.interface6, fresh);
+Result<bool> set_default_routes(netlink::Socket& inside, const SandboxRoutes& routes, bool fresh) {
+    bool all = true;
+    for (const Family family : {Family::v4, Family::v6}) {
+        const auto set = set_default_route(inside, wanted_route(routes, family), routes, fresh);
+        if (!set) return fail(set.error());
+        all = all && *set;
+    }
+    return all;
 }
 
 }  // namespace nsr::net

@@ -61,12 +61,19 @@ struct BridgeSpec {
     bool operator==(const BridgeSpec&) const = default;
 };
 
+/// Whether the host itself reaches containers of the network at its own loopback address, which the kernel routes only
+/// where the bridge has the setting route_localnet.
+inline bool needs_route_localnet(const BridgeSpec& bridge) { return !bridge.internal && !bridge.published.empty(); }
+
 /// A macvlan or ipvlan link on a parent link of the host.
 struct UpperLink {
     std::string kind;       ///< "macvlan" or "ipvlan"
     std::string parent;     ///< name of the link that it stands on
     std::string mode;       ///< macvlan: bridge, private, vepa, passthru; ipvlan: l2, l3, l3s
     std::string flag = {};  ///< ipvlan: bridge, private, vepa
+
+    /// Whether the kernel gives such a link the MAC of its parent, whatever is asked for.
+    bool has_parents_mac() const { return kind == "ipvlan" || mode == "passthru"; }
 
     bool operator==(const UpperLink&) const = default;
 };
@@ -104,6 +111,8 @@ struct SandboxRoutes {
     std::string interface4 = {};
     std::optional<IpAddress> gateway6 = {};
     std::string interface6 = {};
+    std::vector<std::string> interfaces = {};  ///< all of ours: default routes of the usual metric on them are ours
+    bool owned_by_others = false;              ///< a default route that its owner has made goes before ours
 
     bool operator==(const SandboxRoutes&) const = default;
 };

@@ -90,7 +90,7 @@ Result<bool> settle_existing(netlink::Socket& inside, const InterfaceSpec& spec,
     if (!is_upper(link) || link.group != kLinkGroup) {
         return fail(Errc::conflict, "interface '" + spec.name + "' exists already in the container's namespace");
     }
-    const bool mac_right = spec.upper->kind == kIpvlan.name || link.mac == spec.mac;
+    const bool mac_right = spec.upper->has_parents_mac() || link.mac == spec.mac;
     const bool mtu_right = !spec.mtu || link.mtu == *spec.mtu;
     if (link.kind == spec.upper->kind && link.peer == parent.index && mac_right && mtu_right) return true;
     const auto deleted = netlink::delete_link(inside, link.index);
@@ -107,7 +107,7 @@ Result<> add_upper(netlink::Socket& host, const InterfaceSpec& spec, const Link&
                                        .parent = parent.index,
                                        .mode = spec.upper->mode,
                                        .flag = spec.upper->flag,
-                                       .mac = is_ipvlan ? std::nullopt : std::optional<MacAddress>(spec.mac),
+                                       .mac = spec.upper->has_parents_mac() ? std::nullopt : std::optional(spec.mac),
                                        .mtu = spec.mtu,
                                        .target_namespace = sandbox.fd()});
     if (added) return {};
@@ -128,6 +128,12 @@ Result<> ensure_parent(netlink::Socket& host, const ParentSpec& spec) {
     const auto added = netlink::add_dummy(host, spec.name, kLinkGroup);
     if (!added) return refuse("failed to create " + spec.name + " dummy link", kDummy, added.error());
     return {};
+}
+
+Result<MacAddress> mac_of_parent(netlink::Socket& host, const UpperLink& upper) {
+    const auto parent = parent_of(host, upper);
+    if (!parent) return fail(parent.error());
+    return parent->mac;
 }
 
 Result<> remove_parent(netlink::Socket& host, const std::string& name) {

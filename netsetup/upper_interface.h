@@ -13,6 +13,9 @@ namespace nsr::net {
 /// See NetSetup::ensure_parent.
 Result<> ensure_parent(netlink::Socket& host, const ParentSpec& spec);
 
+/// See NetSetup::mac_of_parent.
+Result<MacAddress> mac_of_parent(netlink::Socket& host, const UpperLink& upper);
+
 /// See NetSetup::remove_parent.
 Result<> remove_parent(netlink::Socket& host, const std::string& name);
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "netsetup/default_route.h"
 #include "netsetup/netlink/address.h"
 #include "netsetup/netlink/link.h"
-#include "netsetup/netlink/route.h"
 #include "netsetup/sysctl.h"
 
 namespace nsr::net {
@@ -35,20 +35,34 @@ bool among(const std::vector<IpPrefix>& list, const IpPrefix& one) {
     return std::ranges::find(list, one) != list.end();
 }
 
+void compare_missing(const Link& link, const std::vector<IpPrefix>& present, const std::vector<IpPrefix>& wanted,
+                     Differences& differences) {
+    for (const IpPrefix& address : wanted) {
+        if (among(present, address)) continue;
+        differences.push_back("link '" + link.name + "' lacks the address " + address.text());
+    }
+}
+
 Result<> compare_addresses(netlink::Socket& socket, const Link& link, const std::vector<IpPrefix>& wanted,
                            Differences& differences) {
     const auto present = netlink::list_addresses(socket, link.index);
     if (!present) return fail(present.error());
-    for (const IpPrefix& address : wanted) {
-        if (among(*present, address)) continue;
-        differences.push_back("link '" + link.name + "' lacks the address " + address.text());
-    }
+    compare_missing(link, *present, wanted, differences);
     for (const IpPrefix& address : *present) {
         const bool kernels_own = address.family() == Family::v6 && address.address().is_link_local();
         if (kernels_own || among(wanted, address)) continue;
         differences.push_back("link '" + link.name + "' has the address " + address.text() + ", which is not ours");
     }
     return {};
+}
+
+/// What the kernel forgets with a bridge, and what others turn off. In the host's namespace.
+void compare_settings(const BridgeSpec& spec, Differences& differences) {
+    std::vector<std::string> wanted{"net/ipv4/ip_forward"};
+    if (needs_route_localnet(spec)) wanted.push_back("net/ipv4/conf/" + spec.name + "/route_localnet");
+    for (const std::string& name : wanted) {
+        if (get_sysctl(name) == "0") differences.push_back("the setting " + name + " is 0");
+    }
 }
 
 void compare_host_end(const InterfaceSpec& spec, const std::optional<Link>& bridge, const Link& link,
@@ -75,35 +89,31 @@ Result<> compare_inside(netlink::Socket& inside, const InterfaceSpec& spec, cons
     if (host_end && ((*link)->peer != host_end->index || host_end->peer != (*link)->index)) {
         differences.push_back("interface '" + spec.name + "' is not the other end of '" + spec.host_name + "'");
     }
-    if ((*link)->mac != spec.mac) {
+    const bool mac_is_parents = spec.upper && spec.upper->has_parents_mac();
+    if (!mac_is_parents && (*link)->mac != spec.mac) {
         differences.push_back("interface '" + spec.name + "' has the MAC " + (*link)->mac.text() + ", not " +
                               spec.mac.text());
     }
     compare_up(**link, differences);
     compare_mtu(spec.mtu, **link, differences);
-    return compare_addresses(inside, **link, spec.addresses, differences);
+    const auto present = netlink::list_addresses(inside, (*link)->index);
+    if (!present) return fail(present.error());
+    // What else the container has there is its own.
+    compare_missing(**link, *present, spec.addresses, differences);
+    return {};
 }
 
-Result<> compare_default_route(netlink::Socket& socket, Family family, const std::optional<IpAddress>& gateway,
-                               const std::string& interface, Differences& differences) {
-    const auto routes = netlink::list_routes(socket, family);
-    if (!routes) return fail(routes.error());
-    const auto link =
-        gateway ? netlink::find_link(socket, interface) : Result<std::optional<Link>>(std::optional<Link>());
-    if (!link) return fail(link.error());
-    bool present = false;
-    for (const auto& route : *routes) {
-        if (route.destination.length() != 0) continue;
-        if (gateway && netlink::leads_by(route, *gateway) && *link && route.link == (*link)->index) {
-            present = true;
-            continue;
-        }
+Result<> compare_default_route(netlink::Socket& socket, const WantedRoute& wanted, const SandboxRoutes& routes,
+                               Differences& differences) {
+    const auto found = survey_default_routes(socket, wanted, routes);
+    if (!found) return fail(found.error());
+    for (const auto& route : found->wrong) {
         differences.push_back("there is a default route" +
                               (route.gateway ? " via " + route.gateway->text() : std::string()) +
                               " that is not ours in the container's namespace");
     }
-    if (gateway && !present) {
-        differences.push_back("the default route via " + gateway->text() + " on '" + interface +
+    if (wanted.gateway && !found->present && !found->barred) {
+        differences.push_back("the default route via " + wanted.gateway->text() + " on '" + wanted.interface +
                               "' is missing in the container's namespace");
     }
     return {};
@@ -122,6 +132,7 @@ Result<Differences> verify_bridge(netlink::Socket& host, const BridgeSpec& spec)
     compare_up(**link, differences);
     compare_mtu(spec.mtu, **link, differences);
     compare_isolation(spec, differences);
+    compare_settings(spec, differences);
     if (auto compared = compare_addresses(host, **link, spec.addresses, differences); !compared) {
         return fail(compared.error());
     }
@@ -152,10 +163,10 @@ Result<Differences> verify_default_routes(const NetNs& sandbox, const SandboxRou
     auto socket = netlink::Socket::open_in(sandbox);
     if (!socket) return fail(socket.error());
     Differences differences;
-    auto compared = compare_default_route(*socket, Family::v4, routes.gateway4, routes.interface4, differences);
-    if (!compared) return fail(compared.error());
-    compared = compare_default_route(*socket, Family::v6, routes.gateway6, routes.interface6, differences);
-    if (!compared) return fail(compared.error());
+    for (const Family family : {Family::v4, Family::v6}) {
+        auto compared = compare_default_route(*socket, wanted_route(routes, family), routes, differences);
+        if (!compared) return fail(compared.error());
+    }
     return differences;
 }
 

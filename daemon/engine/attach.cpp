@@ -27,6 +27,21 @@ std::string free_interface(const std::string& prefix, const std::vector<std::str
     }
 }
 
+/// The name that the user wants, or the next free one; `taken` then has it, too.
+Result<> name_interface(const registry::Network& network, registry::Endpoint& endpoint,
+                        std::vector<std::string>& taken) {
+    const auto wanted = endpoint.driver_options.find(kInterfaceNameOption);
+    if (wanted == endpoint.driver_options.end()) {
+        endpoint.interface = free_interface(interface_prefix(network), taken);
+    } else if (std::ranges::find(taken, wanted->second) != taken.end()) {
+        return fail(Errc::conflict, "interface '" + wanted->second + "' exists already in the container's namespace");
+    } else {
+        endpoint.interface = wanted->second;
+    }
+    taken.push_back(endpoint.interface);
+    return {};
+}
+
 /// Undo steps cannot fail upwards: what went wrong is for the operator.
 void log_undo(const char* step, const Result<>& result) {
     if (!result) {
@@ -71,16 +86,14 @@ Result<> Engine::attach(const registry::Container& container, const NetNs& sandb
         if (served_.contains(container.id)) put_view(container);
         resolver_->publish();
     });
+    undo.add([this, container, &sandbox] { log_undo("default route", set_routes(container, sandbox)); });
     if (auto committed = registry_.commit(std::move(intent)); !committed) return committed;
     undo.add([this, back] { log_undo("registry", registry_.commit(back)); });
 
     for (const auto& endpoint : endpoints) {
         if (auto linked = link_endpoint(endpoint, sandbox, undo); !linked) return linked;
     }
-    if (container.network_mode != registry::kHostNetwork) {
-        const auto routed = netsetup_->set_default_routes(sandbox, current_routes(container));
-        if (!routed) return fail(routed.error(), "set the default route of '" + container.name + "'");
-    }
+    if (auto routed = set_routes(container, sandbox); !routed) return routed;
     for (const auto& endpoint : endpoints) put_names(container, endpoint);
     if (auto served = serve_names(container, sandbox, undo); !served) return served;
     return publish_ports(container.id, undo);
@@ -103,13 +116,13 @@ Result<> Engine::plan_endpoint(const registry::Container& container, const NetNs
     endpoint.id = make_id();
     endpoint.phase = registry::EndpointPhase::attaching;
     if (!has_links(*network)) return {};
-    const auto wanted = endpoint.driver_options.find(kInterfaceNameOption);
-    endpoint.interface = wanted == endpoint.driver_options.end()
-                             ? free_interface(interface_prefix(*network), interfaces)
-                             : wanted->second;
-    interfaces.push_back(endpoint.interface);
-    if (has_parent(*network)) return {};
-    endpoint.host_interface = "veth" + random_hex(kHostInterfaceDigits);
+    if (auto named = name_interface(*network, endpoint, interfaces); !named) return named;
+    if (has_bridge(*network)) {
+        endpoint.host_interface = "veth" + random_hex(kHostInterfaceDigits);
+    } else if (upper_of(*network).has_parents_mac()) {
+        // Without a parent the link cannot be made either, which says why in Docker's words.
+        if (const auto mac = netsetup_->mac_of_parent(upper_of(*network)); mac) endpoint.mac = *mac;
+    }
     return {};
 }
 
@@ -118,8 +131,12 @@ Result<> Engine::link_endpoint(const registry::Endpoint& endpoint, const NetNs& 
     if (!has_links(*network)) return {};
     // Registered first: a link that was made only in part is taken back as well.
     undo.add([this, endpoint, &sandbox] { log_undo("link", unlink(endpoint, sandbox)); });
-    auto linked = netsetup_->ensure_interface(
-        interface_of(*network, endpoint, wants_ports(*registry_.container_by_id(endpoint.container_id))), sandbox);
+    const auto spec = interface_of(*network, endpoint, wants_ports(*registry_.container_by_id(endpoint.container_id)));
+    auto linked = netsetup_->ensure_interface(spec, sandbox);
+    // Somebody has deleted what it stands on: with it the links of others are gone, too.
+    if (!linked && linked.error().code() == Errc::not_found && mend(*network)) {
+        linked = netsetup_->ensure_interface(spec, sandbox);
+    }
     if (linked) linked = apply_interface_sysctls(endpoint, sandbox);
     if (!linked) return fail(std::move(linked).error(), "attach to network '" + network->name + "'");
     return {};
@@ -169,7 +186,17 @@ void Engine::put_view(const registry::Container& container) {
 }
 
 net::SandboxRoutes Engine::current_routes(const registry::Container& container) const {
-    return routes_of(attachments_of(registry_, container.id));
+    auto routes = routes_of(attachments_of(registry_, container.id));
+    routes.owned_by_others = !keeps_own_sandbox(container);
+    return routes;
+}
+
+Result<> Engine::set_routes(const registry::Container& container, const NetNs& sandbox) {
+    if (!has_routes(container)) return {};
+    const auto set = netsetup_->set_default_routes(sandbox, current_routes(container));
+    if (!set) return fail(set.error(), "set the default route of '" + container.name + "'");
+    if (!*set) spdlog::info("event=default_route_kept container={}", log::quoted(container.name));
+    return {};
 }
 
 Result<> Engine::unlink(const registry::Endpoint& endpoint, const NetNs& sandbox, bool sandbox_goes) {

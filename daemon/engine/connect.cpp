@@ -112,7 +112,7 @@ Result<> Engine::disconnect(const std::string& network_ref, const api::Disconnec
     Result<> outcome;
     if (const NetNs* sandbox = sandboxes_.find(container.id); sandbox != nullptr && has_links(**network)) {
         outcome = unlink(endpoint, *sandbox);
-        auto routed = netsetup_->set_default_routes(*sandbox, current_routes(container));
+        auto routed = set_routes(container, *sandbox);
         if (outcome && !routed) outcome = std::move(routed);
         auto moved = move_ports(container.id);
         if (outcome && !moved) outcome = std::move(moved);

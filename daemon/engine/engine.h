@@ -133,10 +133,14 @@ private:
     Result<> check_parent(const registry::Network& network) const;
     Result<> release_parent(const registry::Network& network);
     Result<> ensure_link_of(const registry::Network& network);
+    /// The same for a network that is there; without its link it is left out of the firewall while the link that has
+    /// its name is somebody else's.
+    Result<> restore_link_of(const registry::Network& network);
     Result<> remove_link_of(const registry::Network& network);
     Result<> put_network_in_place(const registry::Network& network, Undo& undo);
     Result<> erase_network(const registry::Network& network);
     std::vector<net::BridgeSpec> firewall_bridges() const;
+    net::BridgeSpec bridge_with_ports(const registry::Network& network) const;
     std::vector<IpPrefix> prefixes_to_avoid();
     void put_zone(const registry::Network& network);
     api::NetworkResource resource_of(const registry::Network& network) const;
@@ -173,6 +177,7 @@ private:
     void remove_names(const registry::Endpoint& endpoint);
     void put_view(const registry::Container& container);
     net::SandboxRoutes current_routes(const registry::Container& container) const;
+    Result<> set_routes(const registry::Container& container, const NetNs& sandbox);
     /// `sandbox_goes`: nobody has the namespace any more after this.
     Result<> unlink(const registry::Endpoint& endpoint, const NetNs& sandbox, bool sandbox_goes = false);
 
@@ -278,7 +283,7 @@ private:
     Result<> restore_links(const registry::Container& container);
     void restore_addresses(const registry::Container& container);
     void restore_names(const registry::Container& container);
-    Result<> remove_leftovers();
+    Result<> remove_leftovers(unsigned links = 0);
     void restore_netns_files();
     std::set<std::string> wanted_links() const;
 
@@ -294,7 +299,8 @@ private:
     std::multimap<std::string, api::Ended> waiting_;  ///< for the end of a command, by container
     ContainerFiles files_;
     NetnsFiles netns_files_;
-    std::set<std::string> served_;  ///< containers in whose namespaces the resolver listens
+    std::set<std::string> unusable_;  ///< networks whose link's name belongs to a link of somebody else's
+    std::set<std::string> served_;    ///< containers in whose namespaces the resolver listens
     Addresses addresses_;
     ExclusiveAliases exclusive_;
     PortBook book_;

@@ -26,14 +26,14 @@ void show_addresses(const registry::Network& network, const registry::Endpoint& 
     settings.mac = endpoint.mac ? endpoint.mac->text() : "";
     if (endpoint.ipv4) {
         const auto* config = subnet_of(network, *endpoint.ipv4);
-        const auto gateway = gateway_of(network, Family::v4);
+        const auto gateway = gateway_of(network, *endpoint.ipv4);
         settings.ip_address = endpoint.ipv4->text();
         settings.ip_prefix_length = config ? config->subnet.length() : 0;
         settings.gateway = gateway && !network.internal ? gateway->text() : "";
     }
     if (endpoint.ipv6) {
         const auto* config = subnet_of(network, *endpoint.ipv6);
-        const auto gateway = gateway_of(network, Family::v6);
+        const auto gateway = gateway_of(network, *endpoint.ipv6);
         settings.ipv6_address = endpoint.ipv6->text();
         settings.ipv6_prefix_length = config ? config->subnet.length() : 0;
         settings.ipv6_gateway = gateway && !network.internal ? gateway->text() : "";

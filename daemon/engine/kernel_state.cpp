@@ -38,10 +38,6 @@ std::string plan_of(const net::InterfaceSpec& interface, const std::string& cont
 
 std::string first_of(const std::vector<std::string>& lines) { return lines.empty() ? "" : lines.front(); }
 
-bool has_routes(const registry::Container& container) {
-    return container.network_mode != registry::kHostNetwork && !container.network_mode.starts_with(kContainerMode);
-}
-
 }  // namespace
 
 Result<> Engine::apply_ports(const Publication& before, const Publication& next) {
@@ -116,8 +112,7 @@ void Engine::firewall_changed() {
 void Engine::mend_bridges() {
     for (const auto* network : registry_.networks()) {
         if (!has_bridge(*network)) continue;
-        const auto spec = bridge_of(*network);
-        const auto differences = netsetup_->verify_bridge(spec);
+        const auto differences = netsetup_->verify_bridge(bridge_with_ports(*network));
         if (!differences || differences->empty()) continue;
         metrics_.kernel_differences.add(differences->size());
         spdlog::warn("event=network_differs net={} first={}", log::quoted(network->name),
@@ -171,7 +166,7 @@ Result<std::vector<std::string>> Engine::differences_of(const registry::Network&
     std::vector<std::string> lines;
     if (!has_links(network)) return lines;
     if (has_bridge(network)) {
-        auto bridge = netsetup_->verify_bridge(bridge_of(network));
+        auto bridge = netsetup_->verify_bridge(bridge_with_ports(network));
         if (!bridge) return bridge;
         lines = std::move(*bridge);
     }
@@ -193,7 +188,11 @@ Result<std::vector<std::string>> Engine::differences_of(const registry::Network&
 
 Result<> Engine::mend(const registry::Network& network) {
     if (!has_links(network)) return {};
-    if (auto made = ensure_link_of(network); !made) return made;
+    auto made = restore_link_of(network);
+    // Also what the kernel has forgotten with a bridge; and none of a link that has turned out not to be ours.
+    auto applied = apply_firewall();
+    if (!made) return made;
+    if (!applied) return applied;
     for (const auto* endpoint : registry_.endpoints_on(network.id)) {
         const auto* container = registry_.container_by_id(endpoint->container_id);
         const NetNs* sandbox = container == nullptr ? nullptr : sandboxes_.find(container->id);

@@ -214,6 +214,15 @@ Result<> Engine::ensure_link_of(const registry::Network& network) {
     return netsetup_->ensure_bridge(bridge_of(network));
 }
 
+Result<> Engine::restore_link_of(const registry::Network& network) {
+    auto made = ensure_link_of(network);
+    if (!made && made.error().code() == Errc::conflict)
+        unusable_.insert(network.id);
+    else
+        unusable_.erase(network.id);
+    return made;
+}
+
 Result<> Engine::remove_link_of(const registry::Network& network) {
     if (has_parent(network)) return release_parent(network);
     return netsetup_->remove_bridge(bridge_name(network));
@@ -269,11 +278,21 @@ std::vector<net::BridgeSpec> Engine::firewall_bridges() const {
         }
     }
     for (const auto* network : registry_.networks()) {
-        if (!has_bridge(*network) || network->id == leaving_) continue;
+        if (!has_bridge(*network) || network->id == leaving_ || unusable_.contains(network->id)) continue;
         bridges.push_back(bridge_of(*network));
         bridges.back().published = std::move(published[network->id]);
     }
     return bridges;
+}
+
+net::BridgeSpec Engine::bridge_with_ports(const registry::Network& network) const {
+    auto bridge = bridge_of(network);
+    for (const auto& [container, publication] : published_) {
+        for (const auto& [id, port] : rules_of(publication.ports, publication.targets)) {
+            if (id == network.id) bridge.published.push_back(port);
+        }
+    }
+    return bridge;
 }
 
 Result<> Engine::remove_network(const std::string& ref) {
@@ -313,6 +332,7 @@ Result<> Engine::erase_network(const registry::Network& network) {
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     undo.commit();
     leaving_.clear();
+    unusable_.erase(network.id);
     if (has_names(network)) {
         resolver_->remove_network(network.id);
         resolver_->publish();

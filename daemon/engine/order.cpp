@@ -12,13 +12,13 @@ int families_with_gateway(const registry::Network& network) {
 }
 
 /// Links of ipvlan's modes l3 and l3s ask no neighbours: the default route leads to the device, whatever the gateway.
-std::optional<IpAddress> next_hop(const registry::Network& network, Family family) {
-    const auto gateway = gateway_of(network, family);
+std::optional<IpAddress> next_hop(const registry::Network& network, const IpAddress& address) {
+    const auto gateway = gateway_of(network, address);
     if (!gateway || network.driver != "ipvlan") return gateway;
     const auto mode = network.options.find("ipvlan_mode");
     const bool layer3 = mode != network.options.end() && mode->second.starts_with("l3");
     if (!layer3) return gateway;
-    return family == Family::v4 ? IpAddress() : *IpAddress::parse("::");
+    return address.is_v4() ? IpAddress() : *IpAddress::parse("::");
 }
 
 /// Smaller sorts first.
@@ -43,13 +43,14 @@ std::vector<Attachment> attachments_of(const registry::Registry& registry, const
 net::SandboxRoutes routes_of(const std::vector<Attachment>& attachments) {
     net::SandboxRoutes routes;
     for (const auto& [endpoint, network] : attachments) {
+        if (!endpoint->interface.empty()) routes.interfaces.push_back(endpoint->interface);
         if (network->internal) continue;
         if (!routes.gateway4 && endpoint->ipv4) {
-            routes.gateway4 = next_hop(*network, Family::v4);
+            routes.gateway4 = next_hop(*network, *endpoint->ipv4);
             if (routes.gateway4) routes.interface4 = endpoint->interface;
         }
         if (!routes.gateway6 && endpoint->ipv6) {
-            routes.gateway6 = next_hop(*network, Family::v6);
+            routes.gateway6 = next_hop(*network, *endpoint->ipv6);
             if (routes.gateway6) routes.interface6 = endpoint->interface;
         }
     }
@@ -61,6 +62,11 @@ std::optional<IpAddress> gateway_of(const registry::Network& network, Family fam
         if (config.subnet.family() == family && config.gateway) return config.gateway;
     }
     return std::nullopt;
+}
+
+std::optional<IpAddress> gateway_of(const registry::Network& network, const IpAddress& address) {
+    const auto* config = subnet_of(network, address);
+    return config == nullptr ? std::nullopt : config->gateway;
 }
 
 const registry::IpamConfig* subnet_of(const registry::Network& network, const IpAddress& address) {

@@ -24,6 +24,9 @@ net::SandboxRoutes routes_of(const std::vector<Attachment>& attachments);
 /// The gateway of a network in a family; absent if it has none.
 std::optional<IpAddress> gateway_of(const registry::Network& network, Family family);
 
+/// The gateway of the subnet that an endpoint's address is in; absent if that subnet has none.
+std::optional<IpAddress> gateway_of(const registry::Network& network, const IpAddress& address);
+
 /// The subnet of a network that contains an address; nullptr if none does.
 const registry::IpamConfig* subnet_of(const registry::Network& network, const IpAddress& address);
 

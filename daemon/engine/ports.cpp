@@ -76,12 +76,12 @@ PortTargets Engine::port_targets(const std::string& container_id) const {
     };
     for (const Attachment& at : attachments_of(registry_, container_id)) {
         if (at.network->internal) continue;
-        if (!found4 && at.endpoint->ipv4 && gateway_of(*at.network, Family::v4)) {
+        if (!found4 && at.endpoint->ipv4 && gateway_of(*at.network, *at.endpoint->ipv4)) {
             found4 = true;
             targets.v4 = side_of(at, at.endpoint->ipv4);
             if (targets.v4) targets.default_host = host_binding_of(*at.network);
         }
-        if (!found6 && at.endpoint->ipv6 && gateway_of(*at.network, Family::v6)) {
+        if (!found6 && at.endpoint->ipv6 && gateway_of(*at.network, *at.endpoint->ipv6)) {
             found6 = true;
             targets.v6 = side_of(at, at.endpoint->ipv6);
         }

@@ -26,8 +26,11 @@ Result<> Engine::reconcile() {
     if (auto done = ensure_predefined_networks(); !done) return done;
     if (auto done = settle_endpoints(); !done) return done;
     if (auto done = restore_networks(); !done) return done;
+    // Before the containers: a link that a crash has left inside one may hold the default route.
+    auto swept = netsetup_->sweep(wanted_links());
+    if (!swept) return fail(std::move(swept).error(), "remove links that nobody wants");
     restore_containers();
-    if (auto done = remove_leftovers(); !done) return done;
+    if (auto done = remove_leftovers(*swept); !done) return done;
     look_at_other_firewalls();
     count();
     const auto elapsed = std::chrono::steady_clock::now() - begin;
@@ -88,7 +91,7 @@ Result<> Engine::restore_networks() {
     restore_ports();
     for (const auto* network : registry_.networks()) {
         if (!has_links(*network)) continue;
-        auto made = ensure_link_of(*network);
+        auto made = restore_link_of(*network);
         if (made) continue;
         // A network card may be gone, or somebody else's link has the name: the other networks work without this one.
         spdlog::warn("event=network_not_restored net={} err={}", log::quoted(network->name),
@@ -179,9 +182,7 @@ Result<> Engine::restore_links(const registry::Container& container) {
         }
         if (auto set = apply_interface_sysctls(*endpoint, *sandbox); !set) return set;
     }
-    if (container.network_mode == registry::kHostNetwork || container.network_mode.starts_with(kContainerMode))
-        return {};
-    return netsetup_->set_default_routes(*sandbox, current_routes(container));
+    return set_routes(container, *sandbox);
 }
 
 std::set<std::string> Engine::wanted_links() const {
@@ -194,10 +195,12 @@ std::set<std::string> Engine::wanted_links() const {
     return links;
 }
 
-Result<> Engine::remove_leftovers() {
+/// `links`: how many have been removed already. Containers that were lost have left more.
+Result<> Engine::remove_leftovers(unsigned links) {
     clear_given_sandboxes();
     auto swept = netsetup_->sweep(wanted_links());
     if (!swept) return fail(std::move(swept).error(), "remove links that nobody wants");
+    *swept += links;
     std::map<std::string, std::string> sandboxes;
     for (const auto* container : registry_.containers()) {
         if (container->state != registry::ContainerState::running || !keeps_own_sandbox(*container)) continue;

@@ -16,6 +16,10 @@ std::string process_path(std::int64_t pid) { return "/proc/" + std::to_string(pi
 
 }  // namespace
 
+bool has_routes(const registry::Container& container) {
+    return container.network_mode != registry::kHostNetwork && !container.network_mode.starts_with(kContainerMode);
+}
+
 bool keeps_own_sandbox(const registry::Container& container) {
     return container.sandbox == registry::SandboxKind::own && container.network_mode != registry::kHostNetwork &&
            !container.network_mode.starts_with(kContainerMode);

@@ -65,6 +65,10 @@ private:
 /// Whether the daemon made the container's namespace: kind own, and not the mode host or container:NAME.
 bool keeps_own_sandbox(const registry::Container& container);
 
+/// Whether the default routes in the container's namespace are its own business: not those of the host, nor of the
+/// container that it has joined.
+bool has_routes(const registry::Container& container);
+
 /// The start time of a process in clock ticks (field 22 of /proc/PID/stat). Errc::not_found if there is no such
 /// process.
 Result<std::uint64_t> process_start_time(std::int64_t pid);

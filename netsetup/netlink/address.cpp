@@ -42,6 +42,22 @@ std::optional<IpAddress> broadcast_of(const IpPrefix& address) {
     return address.last();
 }
 
+bool among(const std::vector<IpPrefix>& list, const IpPrefix& one) {
+    return std::ranges::find(list, one) != list.end();
+}
+
+Result<> add_missing(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted,
+                     const std::vector<IpPrefix>& present) {
+    for (const IpPrefix& address : wanted) {
+        if (among(present, address)) continue;
+        const Reply added = add_address(socket, link, address);
+        if (!added && added.error().number != EEXIST) {
+            return refuse("give address '" + address.text() + "' to '" + name + "'", added.error());
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<std::vector<IpPrefix>> list_addresses(Socket& socket, int link) {
@@ -65,13 +81,9 @@ Reply delete_address(Socket& socket, int link, const IpPrefix& address) {
     return socket.exchange(std::move(message));
 }
 
-Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted,
-                          bool made) {
-    const auto present = made ? Result<std::vector<IpPrefix>>(std::in_place) : list_addresses(socket, link);
+Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted) {
+    const auto present = list_addresses(socket, link);
     if (!present) return fail(present.error());
-    const auto among = [](const std::vector<IpPrefix>& list, const IpPrefix& one) {
-        return std::ranges::find(list, one) != list.end();
-    };
     for (const IpPrefix& address : *present) {
         const bool kernels_own = address.family() == Family::v6 && address.address().is_link_local();
         if (among(wanted, address) || kernels_own) continue;
@@ -80,14 +92,14 @@ Result<> ensure_addresses(Socket& socket, int link, const std::string& name, con
             return refuse("take address '" + address.text() + "' from '" + name + "'", deleted.error());
         }
     }
-    for (const IpPrefix& address : wanted) {
-        if (among(*present, address)) continue;
-        const Reply added = add_address(socket, link, address);
-        if (!added && added.error().number != EEXIST) {
-            return refuse("give address '" + address.text() + "' to '" + name + "'", added.error());
-        }
-    }
-    return {};
+    return add_missing(socket, link, name, wanted, *present);
+}
+
+Result<> add_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted,
+                       bool made) {
+    const auto present = made ? Result<std::vector<IpPrefix>>(std::in_place) : list_addresses(socket, link);
+    if (!present) return fail(present.error());
+    return add_missing(socket, link, name, wanted, *present);
 }
 
 }  // namespace nsr::net::netlink

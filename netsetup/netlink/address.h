@@ -15,8 +15,10 @@ Reply add_address(Socket& socket, int link, const IpPrefix& address);
 Reply delete_address(Socket& socket, int link, const IpPrefix& address);
 
 /// The link `name` (index `link`) has exactly these addresses; link-local IPv6 ones that nobody asked for may stay.
-/// `made`: the link was made just now, so there are none to take away.
-Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted,
-                          bool made = false);
+Result<> ensure_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted);
+
+/// The link has these addresses at least; what else it has stays. `made`: it was made just now and has none.
+Result<> add_addresses(Socket& socket, int link, const std::string& name, const std::vector<IpPrefix>& wanted,
+                       bool made = false);
 
 }  // namespace nsr::net::netlink

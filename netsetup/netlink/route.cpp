@@ -44,6 +44,7 @@ void collect(nlmsghdr* message, Family family, std::vector<Route>& routes) {
     route.destination = IpPrefix(address_in(attributes[RTA_DST]).value_or(unspecified(family)), header.rtm_dst_len);
     route.gateway = address_in(attributes[RTA_GATEWAY]);
     route.link = attributes[RTA_OIF] == nullptr ? 0 : static_cast<int>(nla_get_u32(attributes[RTA_OIF]));
+    route.metric = attributes[RTA_PRIORITY] == nullptr ? 0 : nla_get_u32(attributes[RTA_PRIORITY]);
     // IPv6 has no scopes: what is on-link has no gateway.
     route.scope_link = family == Family::v4 ? header.rtm_scope == RT_SCOPE_LINK
                                             : !route.gateway && attributes[RTA_MULTIPATH] == nullptr;
@@ -63,11 +64,16 @@ bool leads_by(const Route& route, const IpAddress& gateway) {
     return route.gateway ? route.gateway == gateway : gateway.is_unspecified();
 }
 
-Reply replace_default_route(Socket& socket, const IpAddress& gateway, int link) {
+std::uint32_t usual_metric(Family family) {
+    constexpr std::uint32_t kUsual6 = 1024;  // include/net/ip6_route.h: IP6_RT_PRIO_USER
+    return family == Family::v4 ? 0 : kUsual6;
+}
+
+Reply add_default_route(Socket& socket, const IpAddress& gateway, int link) {
     rtmsg header = default_header(gateway.family());
     const bool by_link = gateway.is_unspecified();
     if (by_link && gateway.is_v4()) header.rtm_scope = RT_SCOPE_LINK;
-    Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, header);
+    Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, header);
     if (!by_link) message.put(RTA_GATEWAY, gateway);
     message.put(RTA_OIF, static_cast<std::uint32_t>(link));
     return socket.exchange(std::move(message));
@@ -80,6 +86,7 @@ Reply delete_default_route(Socket& socket, const Route& route) {
     Message message(RTM_DELROUTE, 0, header);
     if (route.gateway) message.put(RTA_GATEWAY, *route.gateway);
     if (route.link != 0) message.put(RTA_OIF, static_cast<std::uint32_t>(route.link));
+    if (route.metric != 0) message.put(RTA_PRIORITY, route.metric);
     return socket.exchange(std::move(message));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -13,8 +14,9 @@ struct Route {
     IpPrefix destination;              ///< 0.0.0.0/0 or ::/0 for a default route
     std::optional<IpAddress> gateway;  ///< absent: on-link
     int link = 0;
-    bool scope_link = false;  ///< connected: the destination is on the link itself
-    bool advertised = false;  ///< learned from a router's advertisement (RFC 4861)
+    bool scope_link = false;   ///< connected: the destination is on the link itself
+    bool advertised = false;   ///< learned from a router's advertisement (RFC 4861)
+    std::uint32_t metric = 0;  ///< smaller goes first
 };
 
 /// The unicast routes of the main table.
@@ -23,8 +25,12 @@ Result<std::vector<Route>> list_routes(Socket& socket, Family family);
 /// Whether a route has this gateway; an unspecified one stands for none.
 bool leads_by(const Route& route, const IpAddress& gateway);
 
-/// The default route of the family, in place of one that is there; by the link alone if the gateway is unspecified.
-Reply replace_default_route(Socket& socket, const IpAddress& gateway, int link);
+/// The metric that the kernel gives to a route without one.
+std::uint32_t usual_metric(Family family);
+
+/// A default route with the usual metric, by the link alone if the gateway is unspecified; EEXIST if there is one with
+/// that metric already.
+Reply add_default_route(Socket& socket, const IpAddress& gateway, int link);
 Reply delete_default_route(Socket& socket, const Route& route);
 
 }  // namespace nsr::net::netlink

@@ -47,6 +47,10 @@ public:
         world_.parents[spec.name] = spec;
         return {};
     }
+    Result<MacAddress> mac_of_parent(const net::UpperLink&) override {
+        if (auto step = count("mac_of_parent"); !step) return fail(step.error());
+        return MacAddress();
+    }
     Result<> remove_parent(const std::string& name) override {
         world_.parents.erase(name);
         return {};
@@ -76,8 +80,9 @@ public:
         return remove_interface(host_name, name, sandbox);
     }
     Result<> sweep_upper_interfaces(const NetNs&, const std::set<std::string>&) override { return {}; }
-    Result<> set_default_routes(const NetNs&, const net::SandboxRoutes&) override {
-        return count("set_default_routes");
+    Result<bool> set_default_routes(const NetNs&, const net::SandboxRoutes&) override {
+        if (auto step = count("set_default_routes"); !step) return fail(step.error());
+        return true;
     }
     Result<> ensure_firewall(const std::vector<net::BridgeSpec>& bridges) override {
         if (auto step = count("ensure_firewall"); !step) return step;

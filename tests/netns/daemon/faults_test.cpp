@@ -104,6 +104,9 @@ protected:
         std::string text = test::run_command(kKernelState).output;
         for (const auto& entry : std::filesystem::directory_iterator(directory_ + "/netns")) {
             text += "namespace " + entry.path().filename().string() + "\n";
+            text += test::run_command("for v in 4 6; do nsenter --net=" + entry.path().string() +
+                                      " ip -$v route | sort; done")
+                        .output;
         }
         const auto networks = engine_->list_networks({});
         for (const auto& network : *networks) {

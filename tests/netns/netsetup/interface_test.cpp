@@ -236,13 +236,14 @@ TEST_F(KernelTest, DefaultRouteMovesAndGoes) {
     const auto sandbox = attach(interface_spec(1, 2));
     auto second = interface_spec(2, 2);
     second.name = "eth1";
+    const std::vector<std::string> ours{"eth0", "eth1"};
     NSR_ASSERT_OK(kernel().ensure_interface(second, sandbox));
-    NSR_ASSERT_OK(
-        kernel().set_default_routes(sandbox, {.gateway4 = IpAddress::parse("10.2.0.1"), .interface4 = "eth1"}));
+    NSR_ASSERT_OK(kernel().set_default_routes(
+        sandbox, {.gateway4 = IpAddress::parse("10.2.0.1"), .interface4 = "eth1", .interfaces = ours}));
     const auto routes = run_json("ip -j route show default", sandbox);
     ASSERT_EQ(routes.size(), 1U) << routes;
     EXPECT_EQ(routes.at(0).at("dev"), "eth1");
-    NSR_ASSERT_OK(kernel().set_default_routes(sandbox, {}));
+    NSR_ASSERT_OK(kernel().set_default_routes(sandbox, {.interfaces = ours}));
     EXPECT_EQ(run_json("ip -j route show default", sandbox).size(), 0U);
 }
 
@@ -258,8 +259,71 @@ TEST_F(KernelTest, DefaultRouteByTheDeviceAlone) {
                   "default dev eth0 scope link \ndefault dev eth0\n");
         EXPECT_TRUE(kernel().verify_default_routes(sandbox, routes)->empty());
     }
-    NSR_ASSERT_OK(kernel().set_default_routes(sandbox, {}));
+    NSR_ASSERT_OK(kernel().set_default_routes(sandbox, {.interfaces = {"eth0"}}));
     EXPECT_EQ(run_command("ip route show default; ip -6 route show default", sandbox).output, "");
+}
+
+TEST_F(KernelTest, WhatAContainerHasOfItsOwnStays) {
+    set_up({bridge_spec(1)});
+    const auto sandbox = attach(interface_spec(1, 2));
+    SandboxRoutes routes{.gateway4 = IpAddress::parse("10.1.0.1"), .interface4 = "eth0", .interfaces = {"eth0"}};
+    ASSERT_TRUE(
+        run_command("ip link add tun9 type bridge && ip link set tun9 up && ip addr add 192.0.2.9/24 dev tun9 && "
+                    "ip route add default dev tun9 metric 50 && ip addr add 10.99.0.1/24 dev eth0",
+                    sandbox)
+            .ok());
+    const auto before = run_command("ip route; ip -4 addr", sandbox).output;
+    NSR_ASSERT_OK(kernel().ensure_interface(interface_spec(1, 2), sandbox));
+    EXPECT_TRUE(*kernel().set_default_routes(sandbox, routes));
+    EXPECT_EQ(run_command("ip route; ip -4 addr", sandbox).output, before);
+    EXPECT_TRUE(kernel().verify_interface(interface_spec(1, 2), sandbox)->empty());
+    EXPECT_TRUE(kernel().verify_default_routes(sandbox, routes)->empty());
+    // Its own default route in the place of ours: ours gives way, and is no difference.
+    ASSERT_TRUE(run_command("ip route replace default via 192.0.2.1 dev tun9", sandbox).ok());
+    EXPECT_FALSE(*kernel().set_default_routes(sandbox, routes));
+    EXPECT_TRUE(kernel().verify_default_routes(sandbox, routes)->empty());
+    EXPECT_TRUE(run_command("ip route show default | grep -q 'via 192.0.2.1 dev tun9'", sandbox).ok());
+}
+
+/// In a namespace of somebody else's any default route of his goes before ours; without one ours is added.
+TEST_F(KernelTest, AForeignNamespacesDefaultRouteGoesBeforeOurs) {
+    set_up({bridge_spec(1)});
+    const auto sandbox = make_namespace();
+    ASSERT_TRUE(
+        run_command("ip link add wan0 type bridge && ip link set wan0 up && ip addr add 192.0.2.9/24 dev wan0 && "
+                    "ip addr add 2001:db8:9::9/64 dev wan0 nodad && ip route add default via 192.0.2.1 metric 100 "
+                    "&& ip -6 route add default via 2001:db8:9::1",
+                    sandbox)
+            .ok());
+    auto spec = interface_spec(1, 2);
+    spec.addresses.push_back(*IpPrefix::parse("fd00:1::2/64"));
+    NSR_ASSERT_OK(kernel().ensure_interface(spec, sandbox));
+    const SandboxRoutes routes{.gateway4 = IpAddress::parse("10.1.0.1"),
+                               .interface4 = "eth0",
+                               .gateway6 = IpAddress::parse("fd00:1::1"),
+                               .interface6 = "eth0",
+                               .interfaces = {"eth0"},
+                               .owned_by_others = true};
+    EXPECT_FALSE(*kernel().set_default_routes(sandbox, routes));
+    EXPECT_EQ(run_json("ip -j route show default", sandbox).size(), 1U);
+    const auto default6 = run_json("ip -j -6 route show default", sandbox);
+    ASSERT_EQ(default6.size(), 1U) << default6;
+    EXPECT_EQ(default6.at(0).at("dev"), "wan0");
+    EXPECT_TRUE(kernel().verify_default_routes(sandbox, routes)->empty());
+    ASSERT_TRUE(run_command("ip route del default && ip -6 route del default", sandbox).ok());
+    EXPECT_EQ(kernel().verify_default_routes(sandbox, routes)->size(), 2U);
+    EXPECT_TRUE(*kernel().set_default_routes(sandbox, routes));
+    EXPECT_TRUE(
+        run_command("ip route show default | grep -q eth0 && ip -6 route show default | grep -q eth0", sandbox).ok());
+}
+
+TEST_F(KernelTest, ABridgeOfSomebodyElsesIsNotUsed) {
+    ASSERT_TRUE(run_command("ip link add br-1 type bridge").ok());
+    const auto sandbox = make_namespace();
+    const auto made = kernel().ensure_interface(interface_spec(1, 2), sandbox);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().message(), "link 'br-1' exists on this host and is not ours");
+    EXPECT_EQ(run_json("ip -j link show master br-1").size(), 0U);
 }
 
 TEST_F(KernelTest, DualStackContainersReachEachOtherOverBothAtOnce) {

@@ -167,6 +167,19 @@ TEST_F(UpperInterfaceTest, ParentOfSomebodyElseStays) {
     EXPECT_TRUE(run_command("ip link show seg0").ok());
 }
 
+/// The kernel gives a passthru link the MAC of its parent: that is no reason to make it again and again.
+TEST_F(UpperInterfaceTest, PassthruLinkKeepsTheMacOfItsParent) {
+    const NetNs sandbox = attach(spec(2, "passthru"));
+    const auto link = run_json("ip -j link show eth0", sandbox)[0];
+    const auto mac = kernel().mac_of_parent(*spec(2, "passthru").upper);
+    NSR_ASSERT_OK(mac);
+    EXPECT_EQ(mac->text(), link["address"]);
+    EXPECT_EQ(mac->text(), run_json("ip -j link show seg0")[0]["address"]);
+    EXPECT_TRUE(kernel().verify_interface(spec(2, "passthru"), sandbox)->empty());
+    NSR_ASSERT_OK(kernel().ensure_interface(spec(2, "passthru"), sandbox));
+    EXPECT_EQ(run_json("ip -j link show eth0", sandbox)[0]["ifindex"], link["ifindex"]);
+}
+
 TEST_F(UpperInterfaceTest, LinksOfOtherNetworksAreNoParentsAndStay) {
     set_up({bridge_spec(1)});
     const NetNs sandbox = attach(interface_spec(1, 2));

@@ -113,5 +113,17 @@ TEST_F(OrderTest, RoutesOfIpvlanL3LeadToTheDevice) {
     EXPECT_EQ(routes().gateway6->text(), "::");
 }
 
+TEST_F(OrderTest, TakesTheGatewayOfTheEndpointsOwnSubnet) {
+    registry::Network network;
+    network.ipam = {config("10.1.0.0/24"), config("10.2.0.0/24")};
+    registry::Endpoint endpoint;
+    endpoint.interface = "eth0";
+    endpoint.ipv4 = IpAddress::parse("10.2.0.7");
+    EXPECT_EQ(routes_of({{&endpoint, &network}}).gateway4, IpAddress::parse("10.2.0.1"));
+    network.ipam.back().gateway.reset();
+    EXPECT_FALSE(routes_of({{&endpoint, &network}}).gateway4);
+    EXPECT_THAT(routes_of({{&endpoint, &network}}).interfaces, ElementsAre("eth0"));
+}
+
 }  // namespace
 }  // namespace nsr::daemon
