@@ -40,6 +40,7 @@ struct PublishedPort {
     IpAddress container;  ///< a host address of the other family is the proxy's business, not NAT's
     std::uint16_t container_port = 0;
     std::uint16_t count = 1;
+    bool carried = false;  ///< by the port proxy, too: who must not be translated gets there all the same
 
     bool operator==(const PublishedPort&) const = default;
 };

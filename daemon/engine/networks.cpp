@@ -273,7 +273,8 @@ std::vector<net::BridgeSpec> Engine::firewall_bridges() const {
     std::vector<net::BridgeSpec> bridges;
     std::map<std::string, std::vector<net::PublishedPort>> published;  // by network
     for (const auto& [container, publication] : published_) {
-        for (const auto& [network, port] : rules_of(publication.ports, publication.targets)) {
+        for (const auto& [network, port] :
+             rules_of(publication.ports, publication.targets, settings_.proxy_range_limit)) {
             published[network].push_back(port);
         }
     }

@@ -234,7 +234,7 @@ std::vector<registry::BoundPort> translated(const std::vector<registry::BoundPor
 }
 
 std::vector<std::pair<std::string, net::PublishedPort>> rules_of(const std::vector<registry::BoundPort>& ports,
-                                                                 const PortTargets& targets) {
+                                                                 const PortTargets& targets, unsigned held_max) {
     std::vector<std::pair<std::string, net::PublishedPort>> rules;
     for (const auto& port : ports) {
         const bool carried = port.host_ip.is_v6() && !targets.v6 && targets.proxied;
@@ -247,6 +247,7 @@ std::vector<std::pair<std::string, net::PublishedPort>> rules_of(const std::vect
         rule.container = side.address;
         rule.container_port = port.container.port;
         rule.count = port.count;
+        rule.carried = targets.proxied && port.count <= held_max && port.container.protocol != registry::Protocol::sctp;
         rules.emplace_back(side.network_id, rule);
     }
     return rules;

@@ -65,7 +65,7 @@ std::vector<registry::BoundPort> translated(const std::vector<registry::BoundPor
 /// What the firewall is told of ports, with the id of the network whose business it is. A host port of a family in
 /// which the container has no address is the proxy's: the rules say who may come to it.
 std::vector<std::pair<std::string, net::PublishedPort>> rules_of(const std::vector<registry::BoundPort>& ports,
-                                                                 const PortTargets& targets);
+                                                                 const PortTargets& targets, unsigned held_max);
 
 /// Which ports of the host are given out (docker-behaviour P-02 to P-05, P-17 to P-19). Pure: whether another program
 /// has a port is asked with a function.

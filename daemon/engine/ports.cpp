@@ -189,7 +189,8 @@ Result<> Engine::keep_ports(const std::string& container_id, std::vector<registr
 
 std::vector<net::BridgeSpec> Engine::published_bridges(const Publication& publication) const {
     std::vector<net::BridgeSpec> bridges;
-    for (const auto& [network_id, port] : rules_of(publication.ports, publication.targets)) {
+    for (const auto& [network_id, port] :
+         rules_of(publication.ports, publication.targets, settings_.proxy_range_limit)) {
         const auto* network = registry_.network_by_id(network_id);
         if (network == nullptr || !has_bridge(*network)) continue;
         if (bridges.empty() || bridges.back().network_id != network_id) bridges.push_back(bridge_of(*network));

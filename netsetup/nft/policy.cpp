@@ -86,6 +86,12 @@ void add_port(HostPolicy& policy, const BridgeSpec& bridge, const PublishedPort&
     }
     if (mode_of(bridge, port.container.family()) == GatewayMode::routed) return open_port(policy, port);
     publish_port(policy, port);
+    if (!bridge.icc && port.carried) {
+        const Family family = port.container.family();
+        const IpAddress any = family == Family::v4 ? IpAddress() : *IpAddress::parse("::");
+        policy[of_family("beside", family)].insert(quoted(bridge.name) + " . " +
+                                                   host_side(port.host_address.value_or(any), port));
+    }
     if (port.host_address && is_loopback4(*port.host_address)) {
         policy["loopback4"].insert(host_side(*port.host_address, port));
     }

@@ -40,6 +40,9 @@ inline constexpr std::array kHostSets{
     NamedSet{"set", "open6", "type ipv6_addr . inet_proto . inet_service"},
     NamedSet{"set", "loopback4", "type ipv4_addr . inet_proto . inet_service; flags interval"},  // at 127.0.0.0/8
     NamedSet{"set", "proxied6", "type ipv6_addr . inet_proto . inet_service; flags interval"},  // to IPv4, by the proxy
+    // Ports of the proxy that neighbours without icc ask for.
+    NamedSet{"set", "beside4", "type ifname . ipv4_addr . inet_proto . inet_service; flags interval"},
+    NamedSet{"set", "beside6", "type ifname . ipv6_addr . inet_proto . inet_service; flags interval"},
     NamedSet{"map", "publish4", "type inet_proto . inet_service : ipv4_addr . inet_service"},
     NamedSet{"map", "publish6", "type inet_proto . inet_service : ipv6_addr . inet_service"},
     NamedSet{"map", "publish4_ranges", "type inet_proto . inet_service : ipv4_addr; flags interval"},

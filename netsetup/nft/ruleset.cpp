@@ -50,7 +50,8 @@ constexpr std::string_view kFilterChains = R"(	chain loopback {
 
 /// Published ports: an address of its own goes before "every address", a single port before a range. Who connects from
 /// the subnet of the container that answers, or from the host's loopback, is masqueraded, or the answer would not come
-/// back here.
+/// back here. With br_netfilter, what a neighbour sends to a published port would be translated inside the bridge and
+/// go from port to port, which networks without icc forbid: the proxy serves neighbours there, as Docker's does.
 constexpr std::string_view kNatChains = R"(	chain publish {
 		meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport map @publish4_at
 		meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport map @publish4_at_ranges
@@ -65,6 +66,8 @@ constexpr std::string_view kNatChains = R"(	chain publish {
 	chain prerouting {
 		type nat hook prerouting priority dstnat; policy accept;
 		ip daddr 127.0.0.0/8 accept
+		iifname . ip daddr . meta l4proto . th dport @beside4 accept
+		iifname . ip6 daddr . meta l4proto . th dport @beside6 accept
 		fib daddr type local jump publish
 	}
 

@@ -1,3 +1,4 @@
+#include "netsetup/proxy/port_proxy.h"
 #include "tests/netns/netsetup/outside.h"
 
 namespace nsr::net {
@@ -210,28 +211,49 @@ TEST_F(PortsTest, RoutedNetworkIsOpenAtItsPublishedPortsAndForPing) {
 class IccTest : public FirewallTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(IccTest, WithoutIccOnlyTheHostAndPublishedPortsAreReached) {
-    ASSERT_TRUE(
-        run_command(std::string("echo ") + GetParam() + " > /proc/sys/net/bridge/bridge-nf-call-iptables").ok());
+    for (const char* tables : {"tables", "6tables"}) {
+        ASSERT_TRUE(
+            run_command(std::string("echo ") + GetParam() + " > /proc/sys/net/bridge/bridge-nf-call-ip" + tables).ok());
+    }
     auto bridge = bridge_spec(1);
     bridge.icc = false;
-    bridge.published = {port(8080, "10.1.0.2", 80)};
+    bridge.addresses.push_back(*IpPrefix::parse("fd00:1::1/64"));
+    bridge.subnets.push_back(*IpPrefix::parse("fd00:1::/64"));
+    bridge.published = {port(8080, "10.1.0.2", 80), port(8080, "fd00:1::2", 80)};
+    for (auto& published : bridge.published) published.carried = true;
     set_up({bridge});
+    ProxyCounters counters;
+    const auto proxy = make_port_proxy({}, counters);
+    for (const auto& published : bridge.published) {
+        const auto any = published.container.is_v4() ? IpAddress() : *IpAddress::parse("::");
+        NSR_ASSERT_OK(proxy->hold({registry::Protocol::tcp, any, 8080}));
+        proxy->carry({registry::Protocol::tcp, any, 8080}, {published.container, 80});
+    }
     auto first = interface_spec(1, 2);
     first.isolated = true;
     auto second = interface_spec(1, 3);
     second.isolated = true;
+    first.addresses.push_back(*IpPrefix::parse("fd00:1::2/64"));
+    second.addresses.push_back(*IpPrefix::parse("fd00:1::3/64"));
     const auto web = attach(first);
     const auto other = attach(second);
+    for (const auto* sandbox : {&web, &other}) {
+        NSR_ASSERT_OK(kernel().set_default_routes(*sandbox, {.gateway4 = IpAddress::parse("10.1.0.1"),
+                                                             .interface4 = "eth0",
+                                                             .gateway6 = IpAddress::parse("fd00:1::1"),
+                                                             .interface6 = "eth0"}));
+    }
     const TellingServer server(web, 80);
+    const TellingServer server6(web, 80, "fd00:1::2");
+    EXPECT_TRUE(is_closed(other, "fd00:1::2", 80));
     EXPECT_TRUE(is_closed(other, "10.1.0.2", 80));
     EXPECT_TRUE(is_cut_off(other, "10.1.0.2"));
     EXPECT_TRUE(reaches(other, "10.1.0.1"));
     EXPECT_TRUE(reaches(other, kOutside));
     EXPECT_EQ(ask(outside(), kHostOutside, 8080), kOutside);
-    // With br_netfilter the rewritten packet is bridged straight to the isolated port: there the port proxy has to
-    // help.
-    if (GetParam() == std::string("0")) {
-        EXPECT_EQ(ask(other, kHostOutside, 8080), "10.1.0.1");
+    for (const auto* asker : {&other, &web}) {
+        EXPECT_EQ(ask(*asker, kHostOutside, 8080), "10.1.0.1");
+        EXPECT_EQ(ask(*asker, kHostOutside6, 8080), "fd00:1::1");
     }
 }
 

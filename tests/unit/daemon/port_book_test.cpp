@@ -205,7 +205,7 @@ TEST(BoundPorts, RowsAreJoinedAndSeparated) {
 TEST(BoundPorts, RulesKnowWhatTheProxyCarriesToTheOtherFamily) {
     const std::vector<registry::BoundPort> ports{{{80, Protocol::tcp}, kAny4, 8080},
                                                  {{80, Protocol::tcp}, kAny6, 8080}};
-    const auto rules = rules_of(ports, targets());
+    const auto rules = rules_of(ports, targets(), 1);
     ASSERT_THAT(rules, SizeIs(2));
     EXPECT_EQ(rules[0].first, "n1");
     EXPECT_EQ(rules[0].second.container.text(), "10.1.0.2");
@@ -213,7 +213,10 @@ TEST(BoundPorts, RulesKnowWhatTheProxyCarriesToTheOtherFamily) {
     EXPECT_EQ(rules[1].second.container.text(), "10.1.0.2");
     auto unproxied = targets();
     unproxied.proxied = false;
-    EXPECT_THAT(rules_of(ports, unproxied), SizeIs(1));
+    EXPECT_THAT(rules_of(ports, unproxied, 1), SizeIs(1));
+    EXPECT_TRUE(rules[0].second.carried);
+    EXPECT_FALSE(rules_of(ports, targets(), 0)[0].second.carried) << "not held";
+    EXPECT_FALSE(rules_of(ports, unproxied, 1)[0].second.carried);
 }
 
 }  // namespace

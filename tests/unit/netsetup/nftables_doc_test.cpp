@@ -36,7 +36,10 @@ constexpr std::array kChapters{
             "No NAT: published ports and ping are let in under the container's address."},
     Chapter{
         "Without masquerade and icc", "no-masquerade-no-icc.nft",
-        "The isolated bridge ports keep the containers apart; the `drop` in `inside` counts where br_netfilter is on."},
+        "The isolated bridge ports keep the containers apart; the `drop` in `inside` counts where br_netfilter is on. "
+        "Neighbours get to published ports by the proxy (`beside4`): translated inside the bridge, their packets would "
+        "go "
+        "from one isolated port to another. 81 is one that the proxy does not carry."},
     Chapter{"A host that forwarded nothing before", "apart.nft",
             "The kernel forwards between all links or none. Where ns-registerd turned that on (`net.ipv4.ip_forward`, "
             "`net.ipv6.conf.all.forwarding`), nothing passes between the links that were there at that moment, so that "

@@ -50,6 +50,10 @@ TEST(HostTable, WithoutMasqueradeAndIcc) {
     auto plain = bridge("lab0", "10.7.0.0/24");
     plain.masquerade = false;
     plain.icc = false;
+    auto web = port(8080, "10.7.0.2", 80);
+    auto range = port_at("192.0.2.1", port(9000, "10.7.0.2", 9000, 3));
+    web.carried = range.carried = true;
+    plain.published = {web, range, port(81, "10.7.0.2", 81)};
     test::expect_golden("nft/no-masquerade-no-icc.nft", table_of(plain));
 }
 
