@@ -16,10 +16,10 @@ Result<> write_file_atomic(const std::string& path, std::string_view content, un
 /// Writes to a file that exists, without creating it: for /proc/sys.
 Result<> write_existing(const std::string& path, std::string_view content);
 
-/// Replaces the content of a file that exists and may be bind-mounted elsewhere, so that it keeps its inode: padded with
-/// newlines to the greater length, written over in one write, truncated. A reader never sees an empty file, a cut one or
-/// an old tail; during the write it may see old and new bytes mixed, and during the truncation zeros behind the last
-/// line, where newlines were (Linux gives no more). Errc::not_found if there is no file.
+/// Replaces the content of a file that exists and may be bind-mounted elsewhere, so that it keeps its inode: padded
+/// with newlines to the greater length, written over in one write, truncated. A reader never sees an empty file, a cut
+/// one or an old tail; during the write it may see old and new bytes mixed, and during the truncation zeros behind the
+/// last line, where newlines were (Linux gives no more). Errc::not_found if there is no file.
 Result<> write_in_place(const std::string& path, std::string_view content);
 
 /// Makes a directory and those above it.

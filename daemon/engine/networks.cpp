@@ -289,7 +289,7 @@ std::vector<net::BridgeSpec> Engine::firewall_bridges() const {
 net::BridgeSpec Engine::bridge_with_ports(const registry::Network& network) const {
     auto bridge = bridge_of(network);
     for (const auto& [container, publication] : published_) {
-        for (const auto& [id, port] : rules_of(publication.ports, publication.targets)) {
+        for (const auto& [id, port] : rules_of(publication.ports, publication.targets, settings_.proxy_range_limit)) {
             if (id == network.id) bridge.published.push_back(port);
         }
     }
