@@ -79,6 +79,7 @@ private:
     std::map<std::string, Slot> open_;   // containers with listeners, and the view they are served from
     std::map<std::string, Slot> moved_;  // of these, whose view has another slot since the last publish()
     std::shared_ptr<std::latch> last_;   // of what the workers were given last
+    bool closing_ = false;               // listeners may still be bound that close() was told of
     std::vector<std::unique_ptr<Unit>> units_;
 };
 
@@ -98,6 +99,7 @@ void WorkerResolver::on_all(std::function<void(unsigned index, Server&)> functio
 void WorkerResolver::settle() {
     // Each worker takes things in order: with the last all are done.
     if (const auto last = std::exchange(last_, nullptr)) last->wait();
+    closing_ = false;
 }
 
 void WorkerResolver::note_slot(const std::string& container_id) {
@@ -128,6 +130,7 @@ void WorkerResolver::hand_over() {
 
 Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sandbox) {
     close(container_id);
+    if (closing_) settle();  // the same namespace may be served again: its address must be free
     auto handle = sandbox.duplicate();
     if (!handle) return fail(std::move(handle).error(), "serve names to '" + container_id + "'");
     auto opened = open_listeners(sandbox, static_cast<unsigned>(units_.size()));
@@ -149,6 +152,7 @@ Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sand
 void WorkerResolver::close(const std::string& container_id) {
     if (open_.erase(container_id) == 0) return;
     moved_.erase(container_id);
+    closing_ = true;
     on_all([container_id](unsigned, Server& server) { server.close(container_id); });
 }
 

@@ -48,7 +48,7 @@ assert_eq "$(names)" "eth0 eth1 lo"
 nsr detach five >/dev/null
 assert_eq "$(names)" "eth0 lo"
 nsr create --name six --netns /run/netns/other --network name=net1,driver-opt=$IFNAME=eth0 >/dev/null
-assert_fails "attach to network 'net1': interface 'eth0' exists already in the container's namespace" nsr start six
+assert_fails "interface 'eth0' exists already in the container's namespace" nsr start six
 assert_eq "$(names)" "eth0 lo"
 assert_eq "$(ip -n other -4 -brief address show eth0)" ""
 stop_daemon

@@ -32,7 +32,8 @@ assert_eq "$(readlink /proc/"$pid"/fd/[012] | sort -u)" /dev/null
 nsr kill closed shut >/dev/null
 
 # Nothing else is open in the command: no way to the daemon, no pipe of ours.
-assert_eq "$(nsr run -- python3 -c 'import os; print([fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > 2 and fd < 10])')" '[3]'
+open_files='import os; print([fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > 2 and fd < 10])'
+assert_eq "$(nsr run -- python3 -c "$open_files")" "$(python3 -c "$open_files")" "what its caller has open"
 
 # Children that the command leaves unwaited for do not hold it up, nor does one that outlives it.
 status_of nsr run -- sh -c 'for i in 1 2 3; do true & done; exec sh -c "exit 4"'
