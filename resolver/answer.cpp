@@ -8,7 +8,6 @@ namespace nsr::resolver {
 namespace {
 
 using dns::Bytes;
-using dns::Name;
 using dns::Rcode;
 using dns::Reply;
 using dns::RrType;
