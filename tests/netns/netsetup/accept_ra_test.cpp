@@ -26,7 +26,7 @@ protected:
     /// Until the host has a default route from it, or a tenth as long if it is to have none.
     void advertise() {
         ASSERT_TRUE(
-            run_command("for i in $(seq 200); do ip -6 addr show dev wan scope link | grep -q tentative || exit 0; "
+            run_command("for i in $(seq 5000); do ip -6 addr show dev wan scope link | grep -q tentative || exit 0; "
                         "ip -6 addr show dev wan > /dev/null; done; exit 0",
                         outside())
                 .ok());
