@@ -2,8 +2,11 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/service.h"
 
@@ -16,11 +19,25 @@ struct Request {
     std::string body;
 };
 
+struct LateResponse;
+
 struct Response {
     int status = 200;
     std::string body;
     std::string content_type = "application/json";
-    std::string awaited = {};  ///< not to be sent before the command of this container has ended
+    std::string awaited = {};                 ///< not to be sent before the command of this container has ended
+    std::shared_ptr<LateResponse> late = {};  ///< what is to be sent in its place, when that is known
+};
+
+/// A response that may be known only after its handler has returned.
+struct LateResponse {
+    std::optional<Response> known = {};
+    std::function<void(Response)> send = {};  ///< who waits for it
+
+    void deliver(Response response) {
+        if (send) return std::exchange(send, nullptr)(std::move(response));
+        known = std::move(response);
+    }
 };
 
 /// What the routes need besides the service.
@@ -58,7 +75,8 @@ public:
     /// Operations thread, or any thread if is_immediate().
     Response handle(const Request& request);
 
-    /// Operations thread. Calls `send` there with `response` when what it awaits has happened, or with a refusal.
+    /// Operations thread. Calls `send` there with `response` when what it awaits has happened, or with a refusal; or
+    /// with what takes its place.
     void when_ready(Response response, std::function<void(Response)> send);
 
 private:

@@ -198,7 +198,13 @@ Response resolve(const Call& call) {
     query.name = call.target.parameter("name");
     query.from = call.target.parameter("from");
     if (const auto type = call.target.parameter("type"); !type.empty()) query.type = type;
-    return shown(call.service.resolve(query), write_resolved);
+    const auto late = std::make_shared<LateResponse>();
+    call.service.resolve(query,
+                         [late](const Result<ResolveResult>& result) { late->deliver(shown(result, write_resolved)); });
+    if (late->known) return std::move(*late->known);
+    Response response;
+    response.late = late;
+    return response;
 }
 
 Response plan_all(const Call& call) { return shown(call.service.plan_networks(""), write_kernel_report); }
@@ -349,6 +355,10 @@ Response Router::handle(const Request& request) {
 }
 
 void Router::when_ready(Response response, std::function<void(Response)> send) {
+    if (response.late) {
+        response.late->send = std::move(send);
+        return;
+    }
     if (response.awaited.empty()) return send(std::move(response));
     const std::string id = response.awaited;
     service_.when_ended(id, [response = std::move(response), send = std::move(send)](const Result<>& outcome) {

@@ -25,6 +25,9 @@ struct Stopping {
 /// Told how the end of a container went.
 using Ended = std::function<void(const Result<>& outcome)>;
 
+/// Told what a lookup has come to.
+using Resolved = std::function<void(const Result<ResolveResult>& result)>;
+
 /// What the API can do, as plain calls: the routes parse a request, call one of these and render what it returns.
 /// Implemented by daemon/engine. Every call is made on the operations thread and may block there. References (`ref`)
 /// are a name, an id or a unique prefix of an id. A refusal carries Docker's words where Docker has some.
@@ -77,7 +80,9 @@ public:
     virtual Result<> add_alias(const std::string& network, const std::string& container, const std::string& alias) = 0;
     virtual Result<> remove_alias(const std::string& network, const std::string& container,
                                   const std::string& alias) = 0;
-    virtual Result<ResolveResult> resolve(const ResolveQuery& query) = 0;
+    /// Calls `then` once, on the operations thread: later, if servers outside have to be asked, which other operations
+    /// do not wait for; perhaps before this returns.
+    virtual void resolve(const ResolveQuery& query, Resolved then) = 0;
 
     /// All or none. `network_id` of each is the network's, whatever it says.
     virtual Result<> add_records(const std::string& network, const std::vector<registry::Record>& records) = 0;

@@ -111,6 +111,7 @@ private:
         if (!registry) return fail(std::move(registry).error(), "load the registry");
         auto home = NetNs::current();
         if (!home) return fail(std::move(home).error());
+        operations_ = std::make_unique<Operations>([this] { arm_sweep(); });
         auto netsetup = net::NetSetup::open(settings_.run_dir);
         if (!netsetup) return fail(std::move(netsetup).error());
         auto keeper = net::NetnsKeeper::open(settings_.run_dir, settings_.is_default_run_dir);
@@ -122,20 +123,21 @@ private:
         auto resolver = resolver::Resolver::start(options, *home, metrics_);
         if (!resolver) return fail(std::move(resolver).error(), "start the resolver");
         auto proxy = settings_.userland_proxy ? net::make_port_proxy({}, metrics_.proxy) : net::make_port_holder();
-        EngineParts parts{.settings = settings_,
-                          .registry = std::move(*registry),
-                          .netsetup = std::move(*netsetup),
-                          .proxy = std::move(proxy),
-                          .sandboxes = Sandboxes(std::move(*keeper), std::move(*home)),
-                          .resolver = std::move(*resolver),
-                          .host_dns = read_host_dns(settings_.resolv_conf),
-                          .watch = [this](const std::string& id, UniqueFd pidfd) { watch(id, std::move(pidfd)); },
-                          .kill_later =
-                              [this](const std::string& id, std::chrono::seconds delay) {
-                                  boost::asio::post(control_, [this, id, delay] { watcher_.kill_after(id, delay); });
-                              }};
+        EngineParts parts{
+            .settings = settings_,
+            .registry = std::move(*registry),
+            .netsetup = std::move(*netsetup),
+            .proxy = std::move(proxy),
+            .sandboxes = Sandboxes(std::move(*keeper), std::move(*home)),
+            .resolver = std::move(*resolver),
+            .host_dns = read_host_dns(settings_.resolv_conf),
+            .watch = [this](const std::string& id, UniqueFd pidfd) { watch(id, std::move(pidfd)); },
+            .kill_later =
+                [this](const std::string& id, std::chrono::seconds delay) {
+                    boost::asio::post(control_, [this, id, delay] { watcher_.kill_after(id, delay); });
+                },
+            .post = [&operations = *operations_](std::function<void()> task) { operations.post(std::move(task)); }};
         engine_ = std::make_unique<Engine>(std::move(parts), metrics_);
-        operations_ = std::make_unique<Operations>([this] { arm_sweep(); });
         sweep_timer_.emplace(operations_->context());
         guard_.emplace(operations_->context(), *engine_);
         return {};
@@ -191,7 +193,7 @@ private:
 
     /// Operations thread, after every task.
     void arm_sweep() {
-        if (sweep_armed_ || stopping_ || !engine_->wants_sweep()) return;
+        if (sweep_armed_ || stopping_ || !engine_ || !engine_->wants_sweep()) return;
         sweep_armed_ = true;
         sweep_in(kSweepDelay);
     }
@@ -208,12 +210,14 @@ private:
         });
     }
 
-    /// Operations thread, last task.
+    /// Operations thread, last task; what the resolver's threads have posted may follow.
     void finish() {
         stopping_ = true;
         sweep_timer_.reset();
         guard_.reset();
+        if (!engine_) return;
         if (engine_->wants_sweep()) engine_->sweep();
+        engine_->stop_answering();
     }
 
     void wait_for_reload() {

@@ -1,7 +1,6 @@
 #include "resolver/resolver.h"
 
 #include <functional>
-#include <future>
 #include <latch>
 #include <map>
 #include <memory>
@@ -37,6 +36,12 @@ struct Unit {
     Server server;
 };
 
+/// An explanation that lacks what servers outside say.
+struct Waiting {
+    Explanation explanation;
+    Explained then;
+};
+
 class WorkerResolver final : public Resolver {
 public:
     WorkerResolver(const ResolverOptions& options, const std::shared_ptr<const NetNs>& home, Metrics& metrics,
@@ -64,12 +69,12 @@ public:
     void settle() override;
     Result<> open(const std::string& container_id, const NetNs& sandbox) override;
     void close(const std::string& container_id) override;
-    Result<Explanation> explain(const std::string& container_id, const std::string& name,
-                                const std::string& type) override;
+    void explain(const std::string& container_id, const std::string& name, const std::string& type,
+                 Explained then) override;
 
 private:
-    void ask_upstream(const std::string& container_id, const std::vector<std::uint8_t>& datagram,
-                      Explanation& explanation);
+    void ask_upstream(const std::string& container_id, std::vector<std::uint8_t> datagram, Explanation explanation,
+                      Explained then);
     void on_all(std::function<void(unsigned index, Server&)> function);
     void note_slot(const std::string& container_id);
 
@@ -156,39 +161,33 @@ void WorkerResolver::close(const std::string& container_id) {
     on_all([container_id](unsigned, Server& server) { server.close(container_id); });
 }
 
-Result<Explanation> WorkerResolver::explain(const std::string& container_id, const std::string& name,
-                                            const std::string& type) {
+void WorkerResolver::explain(const std::string& container_id, const std::string& name, const std::string& type,
+                             Explained then) {
     const Slot slot = book_.view_slot(container_id);
     if (published_.view(slot) == nullptr) {
-        return fail(Errc::not_found, "container '" + container_id + "' has no names to look up");
+        return then(fail(Errc::not_found, "container '" + container_id + "' has no names to look up"));
     }
     auto explanation = explain_answer(published_, slot, random_, name, type);
-    if (explanation && explanation->reply.empty() && open_.contains(container_id)) {
-        ask_upstream(container_id, *explain_query(name, type), *explanation);
+    if (!explanation || !explanation->reply.empty() || !open_.contains(container_id)) {
+        return then(std::move(explanation));
     }
-    return explanation;
+    ask_upstream(container_id, *explain_query(name, type), std::move(*explanation), std::move(then));
 }
 
-/// Through the first worker, as a query over TCP goes. Waits for as long as an answer may take.
-void WorkerResolver::ask_upstream(const std::string& container_id, const std::vector<std::uint8_t>& datagram,
-                                  Explanation& explanation) {
-    struct Answer {
-        std::vector<std::uint8_t> reply;
-        std::string source;
-    };
-    auto answered = std::make_shared<std::promise<Answer>>();
-    auto answer = answered->get_future();
-    units_[0]->worker.post([&server = units_[0]->server, container_id, datagram, answered] {
-        const bool asked = server.ask(container_id, datagram, [&server, answered](dns::Bytes bytes) {
-            answered->set_value({{bytes.begin(), bytes.end()}, source_text(server.source())});
+/// Through the first worker, as a query over TCP goes. Nobody waits for the answer, which may take seconds.
+void WorkerResolver::ask_upstream(const std::string& container_id, std::vector<std::uint8_t> datagram,
+                                  Explanation explanation, Explained then) {
+    Server& server = units_[0]->server;
+    units_[0]->worker.post([&server, container_id, datagram = std::move(datagram),
+                            waiting = std::make_shared<Waiting>(std::move(explanation), std::move(then))] {
+        const bool asked = server.ask(container_id, datagram, [&server, waiting](dns::Bytes reply) {
+            waiting->explanation.reply.assign(reply.begin(), reply.end());
+            auto source = source_text(server.source());
+            if (!source.empty()) waiting->explanation.trace.push_back(std::move(source));
+            waiting->then(std::move(waiting->explanation));
         });
-        if (!asked) answered->set_value({});
+        if (!asked) waiting->then(std::move(waiting->explanation));
     });
-    constexpr std::chrono::seconds kSlack{1};
-    if (answer.wait_for(kForwardBudget + kSlack) != std::future_status::ready) return;
-    auto [reply, source] = answer.get();
-    explanation.reply = std::move(reply);
-    if (!source.empty()) explanation.trace.push_back(std::move(source));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct Explanation {
     std::vector<std::uint8_t> reply;  ///< a DNS message; empty if none would be sent
     std::vector<std::string> trace;   ///< one sentence per step
 };
+
+/// Told what explain() has found.
+using Explained = std::function<void(Result<Explanation> explanation)>;
 
 /// The embedded DNS server: in the namespace of each container 127.0.0.11:53, UDP and TCP.
 ///
@@ -64,10 +68,13 @@ public:
     /// Closes its listeners and forgets its queries in flight, at the latest at the next settle(). No-op if not open.
     virtual void close(const std::string& container_id) = 0;
 
-    /// What the container would be answered: the very function that answers queries, with its trace kept. `type` is a
+    /// What the container is answered: the very function that answers queries, with its trace kept. `type` is a
     /// mnemonic or TYPEnnn. Errc::invalid for a bad name or type; Errc::not_found if the container has no view.
-    virtual Result<Explanation> explain(const std::string& container_id, const std::string& name,
-                                        const std::string& type) = 0;
+    ///
+    /// `then` is called once: before this returns, or, if servers outside are asked, on a thread of the resolver when
+    /// they have answered or their time is up. It is forgotten if the container is closed or the resolver ends before.
+    virtual void explain(const std::string& container_id, const std::string& name, const std::string& type,
+                         Explained then) = 0;
 };
 
 /// Constants shared with the port rewrite in the container's namespace (ADR 0003): the server's own address, the port

@@ -20,6 +20,7 @@ Engine::Engine(EngineParts parts, Metrics& metrics)
       host_dns_(std::move(parts.host_dns)),
       watch_(std::move(parts.watch)),
       kill_later_(std::move(parts.kill_later)),
+      post_(std::move(parts.post)),
       files_(settings_.state_dir + "/containers"),
       netns_files_(kEtcNetns, settings_.state_dir + "/containers"),
       metrics_(metrics) {}

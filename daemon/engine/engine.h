@@ -32,6 +32,8 @@ namespace nsr::daemon {
 using WatchProcess = std::function<void(const std::string& container_id, UniqueFd pidfd)>;
 /// Asks for SIGKILL to the watched process of a container if it lives on for so long.
 using KillLater = std::function<void(const std::string& container_id, std::chrono::seconds delay)>;
+/// Has something done on the operations thread. Called on any thread.
+using PostTask = std::function<void(std::function<void()> task)>;
 
 /// What the engine stands on.
 struct EngineParts {
@@ -44,6 +46,7 @@ struct EngineParts {
     hosts::ResolvConf host_dns;  ///< the host's resolv.conf
     WatchProcess watch;
     KillLater kill_later = [](const std::string&, std::chrono::seconds) {};
+    PostTask post = [](const std::function<void()>& task) { task(); };
 };
 
 /// The use cases: the only code that sees registry, network set-up and resolver together.
@@ -67,8 +70,10 @@ public:
     /// The process behind a container has ended: its names and links go. No-op if it does not run any more.
     /// `pidfd` leads to it.
     void sandbox_ended(const std::string& container_id, const UniqueFd& pidfd);
-    /// Nobody who waits for the end of a command is to wait longer: the daemon stops.
+    /// Nobody who waits for the end of a command or for an answer from outside is to wait longer: the daemon stops.
     void dismiss_waiting();
+    /// No name is answered any more, and the resolver posts nothing. The last call before the destructor.
+    void stop_answering() { resolver_.reset(); }
 
     /// Another program may have changed our firewall table: looks, says what is missing, and mends it if the settings
     /// want that.
@@ -119,7 +124,7 @@ public:
     Result<std::string> resolv_conf(const std::string& ref) override;
     Result<> add_alias(const std::string& network, const std::string& container, const std::string& alias) override;
     Result<> remove_alias(const std::string& network, const std::string& container, const std::string& alias) override;
-    Result<api::ResolveResult> resolve(const api::ResolveQuery& query) override;
+    void resolve(const api::ResolveQuery& query, api::Resolved then) override;
 
     Result<> add_records(const std::string& network, const std::vector<registry::Record>& records) override;
     Result<api::RecordsImported> import_records(const std::string& network, const std::string& file) override;
@@ -270,10 +275,18 @@ private:
     void hold_ports(const registry::Container& container);
 
     // resolve.cpp
+    struct Lookup {
+        std::string container_id;
+        api::Resolved then;
+    };
     Result<api::ResolveResult> resolve_everywhere(const api::ResolveQuery& query) const;
     bool resolve_on(const registry::Network& network, const std::string& asked, dns::RrType type,
                     const std::string& shown, std::vector<api::ResolvedRecord>& found) const;
-    Result<api::ResolveResult> resolve_from(const api::ResolveQuery& query);
+    Result<const registry::Container*> find_asker(const std::string& ref) const;
+    void resolve_from(const api::ResolveQuery& query, api::Resolved then);
+    void explained(std::uint64_t lookup, const Result<resolver::Explanation>& explanation);
+    /// The lookups of one container, or of all (""), are not answered any more.
+    void dismiss_lookups(const std::string& container_id, const Error& why);
 
     // reconcile.cpp
     Result<> ensure_predefined_networks();
@@ -296,7 +309,10 @@ private:
     hosts::ResolvConf host_dns_;
     WatchProcess watch_;
     KillLater kill_later_;
+    PostTask post_;
     std::multimap<std::string, api::Ended> waiting_;  ///< for the end of a command, by container
+    std::map<std::uint64_t, Lookup> lookups_;         ///< that wait for servers outside
+    std::uint64_t last_lookup_ = 0;
     ContainerFiles files_;
     NetnsFiles netns_files_;
     std::set<std::string> unusable_;  ///< networks whose link's name belongs to a link of somebody else's

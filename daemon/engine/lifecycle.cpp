@@ -214,6 +214,7 @@ Result<> Engine::release_kernel_state(const registry::Container& container,
     note(uncover_files(container));
     const bool was_served = served_.erase(container.id) > 0;
     if (was_served) resolver_->close(container.id);
+    dismiss_lookups(container.id, Error(Errc::conflict, "container " + container.name + " is not running"));
     if (const NetNs* sandbox = sandboxes_.find(container.id)) {
         const bool goes = keeps_own_sandbox(container) && !sandboxes_.is_shared(*sandbox);
         for (const auto& endpoint : endpoints) note(unlink(endpoint, *sandbox, goes));

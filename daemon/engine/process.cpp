@@ -120,9 +120,9 @@ void Engine::tell_waiting(const std::string& id, const Result<>& outcome) {
 }
 
 void Engine::dismiss_waiting() {
-    while (!waiting_.empty()) {
-        tell_waiting(std::string(waiting_.begin()->first), fail(Errc::unavailable, "the daemon is stopping"));
-    }
+    const Error why(Errc::unavailable, "the daemon is stopping");
+    while (!waiting_.empty()) tell_waiting(std::string(waiting_.begin()->first), fail(why));
+    dismiss_lookups("", why);
 }
 
 void Engine::sandbox_ended(const std::string& container_id, const UniqueFd& pidfd) {

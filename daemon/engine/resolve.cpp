@@ -17,10 +17,22 @@ bool names_endpoint(const std::vector<std::string>& names, const std::string& as
     });
 }
 
+Result<api::ResolveResult> resolved(const resolver::Explanation& explanation) {
+    const auto message = dns::message_text(explanation.reply);
+    api::ResolveResult result;
+    result.rcode = message.rcode;
+    result.trace = explanation.trace;
+    for (const auto& record : message.answers) {
+        result.records.push_back({"", record.name, record.type, record.data, record.ttl});
+    }
+    return result;
+}
+
 }  // namespace
 
-Result<api::ResolveResult> Engine::resolve(const api::ResolveQuery& query) {
-    return query.from.empty() ? resolve_everywhere(query) : resolve_from(query);
+void Engine::resolve(const api::ResolveQuery& query, api::Resolved then) {
+    if (query.from.empty()) return then(resolve_everywhere(query));
+    resolve_from(query, std::move(then));
 }
 
 /// Without an asker: every network that knows the name, each answer with its network.
@@ -68,10 +80,9 @@ bool Engine::resolve_on(const registry::Network& network, const std::string& ask
     return is_container || is_record;
 }
 
-/// As the container is answered, by the function that answers it.
-Result<api::ResolveResult> Engine::resolve_from(const api::ResolveQuery& query) {
-    auto found = registry_.find_container(query.from);
-    if (!found) return fail(std::move(found).error());
+Result<const registry::Container*> Engine::find_asker(const std::string& ref) const {
+    auto found = registry_.find_container(ref);
+    if (!found) return found;
     if ((*found)->state != registry::ContainerState::running) {
         return fail(Errc::conflict, "container " + (*found)->name + " is not running");
     }
@@ -79,16 +90,31 @@ Result<api::ResolveResult> Engine::resolve_from(const api::ResolveQuery& query) 
         return fail(Errc::conflict, "container " + (*found)->name +
                                         " is on no network with a DNS server: it asks the servers of its resolv.conf");
     }
-    auto explained = resolver_->explain((*found)->id, query.name, query.type);
-    if (!explained) return fail(std::move(explained).error());
-    const auto message = dns::message_text(explained->reply);
-    api::ResolveResult result;
-    result.rcode = message.rcode;
-    result.trace = std::move(explained->trace);
-    for (const auto& record : message.answers) {
-        result.records.push_back({"", record.name, record.type, record.data, record.ttl});
+    return found;
+}
+
+/// As the container is answered, by the function that answers it. What servers outside say comes later.
+void Engine::resolve_from(const api::ResolveQuery& query, api::Resolved then) {
+    auto asker = find_asker(query.from);
+    if (!asker) return then(fail(std::move(asker).error()));
+    const std::uint64_t lookup = ++last_lookup_;
+    lookups_.emplace(lookup, Lookup{(*asker)->id, std::move(then)});
+    resolver_->explain((*asker)->id, query.name, query.type, [this, lookup](Result<resolver::Explanation> explanation) {
+        post_([this, lookup, explanation = std::move(explanation)] { explained(lookup, explanation); });
+    });
+}
+
+void Engine::explained(std::uint64_t lookup, const Result<resolver::Explanation>& explanation) {
+    const auto waiting = lookups_.extract(lookup);
+    if (waiting) waiting.mapped().then(explanation ? resolved(*explanation) : fail(explanation.error()));
+}
+
+void Engine::dismiss_lookups(const std::string& container_id, const Error& why) {
+    for (auto next = lookups_.begin(); next != lookups_.end();) {
+        const auto lookup = next++;
+        if (!container_id.empty() && lookup->second.container_id != container_id) continue;
+        lookups_.extract(lookup).mapped().then(fail(why));
     }
-    return result;
 }
 
 Result<std::string> Engine::resolv_conf(const std::string& ref) {

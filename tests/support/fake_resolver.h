@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "resolver/resolver.h"
 
@@ -21,6 +22,8 @@ public:
         std::map<Key, resolver::EndpointNames> published;
         std::set<std::string> open;
         bool fail_open = false;
+        bool is_silent = false;  ///< nobody outside answers: what is asked waits here
+        std::vector<std::pair<std::string, resolver::Explained>> asked;
     };
 
     explicit FakeResolver(World& world) : world_(world) {}
@@ -47,8 +50,10 @@ public:
         return {};
     }
     void close(const std::string& container_id) override { world_.open.erase(container_id); }
-    Result<resolver::Explanation> explain(const std::string&, const std::string&, const std::string&) override {
-        return resolver::Explanation{};
+    void explain(const std::string& container_id, const std::string& name, const std::string&,
+                 resolver::Explained then) override {
+        if (!world_.is_silent) return then(resolver::Explanation{});
+        world_.asked.emplace_back(container_id + " " + name, std::move(then));
     }
 
 private:

@@ -393,6 +393,35 @@ TEST_F(EngineTest, EveryFailureWithPublishedPortsLeavesNothing) {
     }
 }
 
+TEST_F(EngineTest, ALookupThatWaitsForServersOutsideHoldsNothingUp) {
+    names_.is_silent = true;
+    network("net1");
+    for (const char* name : {"web", "app"}) {
+        container(name, "net1");
+        ASSERT_TRUE(engine_->start_container(name));
+    }
+    std::vector<std::string> said;
+    const auto look_up = [&](const std::string& from) {
+        engine_->resolve({.name = "outside.example", .type = "A", .from = from}, [&said, from](const auto& result) {
+            said.push_back(from + ": " + (result ? result->trace.back() : result.error().message()));
+        });
+    };
+    for (const char* from : {"web", "app", "web", "app"}) look_up(from);
+    EXPECT_TRUE(said.empty());
+
+    names_.asked[0].second(resolver::Explanation{.reply = {}, .trace = {"answered"}});
+    EXPECT_EQ(said, std::vector<std::string>{"web: answered"});
+    ASSERT_TRUE(engine_->stop_container("app", {}));
+    EXPECT_EQ(said.size(), 3U);
+    EXPECT_EQ(said.back(), "app: container app is not running");
+    engine_->dismiss_waiting();
+    EXPECT_EQ(said.size(), 4U);
+    EXPECT_EQ(said.back(), "web: the daemon is stopping");
+    // An answer that comes nevertheless is nobody's.
+    names_.asked[1].second(resolver::Explanation{.reply = {}, .trace = {"too late"}});
+    EXPECT_EQ(said.size(), 4U);
+}
+
 TEST_F(EngineTest, ANetworkWithEndpointsStays) {
     network("net1");
     container("web", "net1");

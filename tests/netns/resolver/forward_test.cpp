@@ -5,6 +5,8 @@
 
 #include <array>
 #include <atomic>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include "tests/netns/resolver/fixture.h"
@@ -154,6 +156,42 @@ TEST_F(ResolverTest, DoesNotAskTheHostsServersForAnInternalNetwork) {
     const auto said = dig("+time=2 outside.example A");
     EXPECT_THAT(said, HasSubstr("SERVFAIL"));
     EXPECT_THAT(said, HasSubstr("EDE: 17 (Filtered)"));
+}
+
+/// Where the explanation of a name comes that has to be asked outside; broken if it is forgotten.
+std::future<Result<Explanation>> explain(Resolver& resolver, const std::string& name) {
+    auto promise = std::make_shared<std::promise<Result<Explanation>>>();
+    auto future = promise->get_future();
+    resolver.explain("app", name, "A", [promise](Result<Explanation> it) { promise->set_value(std::move(it)); });
+    return future;
+}
+
+TEST_F(ResolverTest, ExplainsWhatAServerOutsideAnswers) {
+    LoopbackServer server(sandbox(), 5309);
+    server.answer_all();
+    auto view = app_view();
+    view.upstreams = {upstream(5309)};
+    put(view);
+    const auto explained = explain(resolver(), "outside.example").get();
+    ASSERT_TRUE(explained.has_value());
+    EXPECT_FALSE(explained->reply.empty());
+    EXPECT_THAT(explained->trace.back(), HasSubstr("answered by 127.0.0.1#5309 in "));
+}
+
+TEST_F(ResolverTest, DoesNotWaitForAnExplanationThatASilentServerKeepsBack) {
+    const LoopbackServer silent(sandbox(), 5310);
+    auto view = app_view();
+    view.upstreams = {upstream(5310)};
+    put(view);
+    auto explained = explain(resolver(), "outside.example");
+    resolver().put_endpoint("n1", endpoint("c2", "db", "10.1.0.3"));
+    resolver().publish();
+    EXPECT_EQ(dig("+short db A"), "10.1.0.3\n");
+    EXPECT_EQ(explained.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    // Whoever closes the container does not wait for it either, and nobody is told.
+    resolver().close("app");
+    resolver().settle();
+    EXPECT_THROW(explained.get(), std::future_error);
 }
 
 }  // namespace

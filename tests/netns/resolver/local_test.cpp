@@ -67,13 +67,18 @@ TEST_F(ResolverTest, LeavesPort53ToTheContainersOwnServer) {
 }
 
 TEST_F(ResolverTest, ExplainsAnAnswer) {
-    const auto explained = resolver().explain("app", "web", "A");
+    const auto explain = [this](const std::string& container, const std::string& name, const std::string& type) {
+        Result<Explanation> explained = fail(Errc::unavailable, "not at once");
+        resolver().explain(container, name, type, [&](Result<Explanation> it) { explained = std::move(it); });
+        return explained;
+    };
+    const auto explained = explain("app", "web", "A");
     ASSERT_TRUE(explained.has_value());
     EXPECT_FALSE(explained->reply.empty());
     EXPECT_FALSE(explained->trace.empty());
-    EXPECT_EQ(resolver().explain("nobody", "web", "A").error().code(), Errc::not_found);
-    EXPECT_EQ(resolver().explain("app", "a..b", "A").error().code(), Errc::invalid);
-    EXPECT_EQ(resolver().explain("app", "web", "NOSUCH").error().code(), Errc::invalid);
+    EXPECT_EQ(explain("nobody", "web", "A").error().code(), Errc::not_found);
+    EXPECT_EQ(explain("app", "a..b", "A").error().code(), Errc::invalid);
+    EXPECT_EQ(explain("app", "web", "NOSUCH").error().code(), Errc::invalid);
 }
 
 }  // namespace

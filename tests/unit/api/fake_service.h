@@ -15,6 +15,8 @@ public:
     bool changed = true;
     std::string awaited;  ///< by stop and kill
     std::vector<std::pair<std::string, api::Ended>> waiting = {};
+    bool asks_outside = false;  ///< lookups wait
+    std::vector<api::Resolved> lookups = {};
     bool refuse_start = false;
     api::ContainerCreateBody created_container;
     api::NetworkCreateBody created_network;
@@ -101,8 +103,10 @@ public:
     Result<> remove_alias(const std::string& network_ref, const std::string& ref, const std::string& alias) override {
         return answer("remove_alias " + network_ref + " " + ref + " " + alias);
     }
-    Result<api::ResolveResult> resolve(const api::ResolveQuery& query) override {
-        return answer("resolve " + query.name + " " + query.type + " " + query.from, resolved);
+    void resolve(const api::ResolveQuery& query, api::Resolved then) override {
+        auto result = answer("resolve " + query.name + " " + query.type + " " + query.from, resolved);
+        if (!asks_outside) return then(result);
+        lookups.push_back(std::move(then));
     }
     Result<> add_records(const std::string& ref, const std::vector<registry::Record>& records) override {
         std::string call = "add_records " + ref;

@@ -123,6 +123,23 @@ TEST_F(RouterTest, HoldsAnAnswerBackUntilTheCommandHasEnded) {
     EXPECT_THAT(sent, ElementsAre(204, 500));
 }
 
+TEST_F(RouterTest, AnswersALookupWhenItsAnswerIsThere) {
+    service_.asks_outside = true;
+    std::vector<Response> sent;
+    for (int count = 0; count < 2; ++count) {
+        router_.when_ready(send("GET", "/ns-register/resolve?name=db&from=web"),
+                           [&](const Response& it) { sent.push_back(it); });
+    }
+    ASSERT_EQ(service_.lookups.size(), 2U);
+    EXPECT_THAT(sent, IsEmpty());
+    service_.lookups[1](fail(Errc::conflict, "container web is not running"));
+    service_.lookups[0](service_.resolved);
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].status, 409);
+    EXPECT_EQ(sent[1].status, 200);
+    EXPECT_THAT(sent[1].body, HasSubstr("10.0.0.2"));
+}
+
 TEST_F(RouterTest, RefusesATimeToWaitThatIsNone) {
     EXPECT_EQ(sent("POST", "/containers/web/stop?t=soon")["message"], "invalid time to wait: 'soon'");
 }
