@@ -70,26 +70,65 @@ Result<std::vector<std::uint8_t>> explain_query(const std::string& name, const s
     return datagram;
 }
 
-Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
-                                   const std::string& type) {
+namespace {
+
+/// An answer with its trace, and what else is known of it.
+struct Explained {
+    Explanation explanation;
+    Outcome outcome;
+    dns::Query query;
+    std::vector<std::uint8_t> datagram;
+};
+
+Result<Explained> ask(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
+                      const std::string& type) {
     auto datagram = explain_query(name, type);
     if (!datagram) return fail(std::move(datagram).error());
-    Explanation explanation;
-    explanation.reply.resize(dns::kMessageMax);
-    dns::Query query;
-    const Outcome outcome =
-        answer(*datagram, dns::Transport::tcp, snapshot, view, random, explanation.reply, query, &explanation.trace);
-    explanation.reply.resize(outcome.size);
-    if (outcome.verdict == Verdict::forward || outcome.verdict == Verdict::forward_target) {
-        if (outcome.verdict == Verdict::forward_target) {
-            // What is asked outside is what the CNAME records lead to.
-            const auto target = dns::write_target_query(*datagram, query, explanation.reply);
-            dns::read_query(target, query);
-        }
-        explanation.reply.clear();
-        explanation.trace.push_back(where_to(*snapshot.view(view), query));
+    Explained it;
+    it.datagram = std::move(*datagram);
+    auto& reply = it.explanation.reply;
+    reply.resize(dns::kMessageMax);
+    it.outcome =
+        answer(it.datagram, dns::Transport::tcp, snapshot, view, random, reply, it.query, &it.explanation.trace);
+    reply.resize(it.outcome.size);
+    return it;
+}
+
+/// What is asked outside: what the CNAME records lead to, if there are any.
+dns::Query outside_query(const Explained& it) {
+    dns::Query query = it.query;
+    if (it.outcome.verdict != Verdict::forward_target) return query;
+    const auto target = dns::write_target_query(it.datagram, it.query, it.explanation.reply);
+    dns::read_query(target, query);
+    return query;
+}
+
+}  // namespace
+
+Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRandom& random, const std::string& name,
+                                   const std::string& type) {
+    auto it = ask(snapshot, view, random, name, type);
+    if (!it) return fail(std::move(it).error());
+    if (it->outcome.verdict == Verdict::forward || it->outcome.verdict == Verdict::forward_target) {
+        it->explanation.trace.push_back(where_to(*snapshot.view(view), outside_query(*it)));
+        it->explanation.reply.clear();
     }
-    return explanation;
+    return std::move(it->explanation);
+}
+
+Result<Explanation> explain_zone(const std::shared_ptr<const Zone>& zone, FastRandom& random, const std::string& name,
+                                 const std::string& type) {
+    View view;
+    view.networks.push_back({0, {}});
+    Snapshot snapshot;
+    snapshot.zones.push_back(zone);
+    snapshot.views.push_back(std::make_shared<const View>(std::move(view)));
+    auto it = ask(snapshot, 0, random, name, type);
+    if (!it) return fail(std::move(it).error());
+    if (it->outcome.verdict == Verdict::forward_target) {
+        it->explanation.trace.push_back("'" + outside_query(*it).name.text() + "' is asked of servers outside");
+    }
+    return std::move(it->explanation);
 }
 
 }  // namespace nsr::resolver

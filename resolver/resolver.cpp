@@ -71,6 +71,8 @@ public:
     void close(const std::string& container_id) override;
     void explain(const std::string& container_id, const std::string& name, const std::string& type,
                  Explained then) override;
+    Result<Explanation> explain_on(const std::string& network_id, const std::string& name,
+                                   const std::string& type) override;
 
 private:
     void ask_upstream(const std::string& container_id, std::vector<std::uint8_t> datagram, Explanation explanation,
@@ -172,6 +174,13 @@ void WorkerResolver::explain(const std::string& container_id, const std::string&
         return then(std::move(explanation));
     }
     ask_upstream(container_id, *explain_query(name, type), std::move(*explanation), std::move(then));
+}
+
+Result<Explanation> WorkerResolver::explain_on(const std::string& network_id, const std::string& name,
+                                               const std::string& type) {
+    const auto zone = book_.zone(network_id);
+    if (!zone) return fail(Errc::not_found, "network '" + network_id + "' has no names to look up");
+    return explain_zone(zone, random_, name, type);
 }
 
 /// Through the first worker, as a query over TCP goes. Nobody waits for the answer, which may take seconds.

@@ -75,6 +75,11 @@ public:
     /// they have answered or their time is up. It is forgotten if the container is closed or the resolver ends before.
     virtual void explain(const std::string& container_id, const std::string& name, const std::string& type,
                          Explained then) = 0;
+
+    /// What one network says of a name to whoever is on it alone, links aside; nobody outside is asked. An empty reply
+    /// if it does not know the name. The same refusals; Errc::not_found if there is no such network.
+    virtual Result<Explanation> explain_on(const std::string& network_id, const std::string& name,
+                                           const std::string& type) = 0;
 };
 
 /// Constants shared with the port rewrite in the container's namespace (ADR 0003): the server's own address, the port

@@ -22,7 +22,6 @@
 #include "netsetup/netsetup.h"
 #include "netsetup/proxy/port_proxy.h"
 #include "registry/registry.h"
-#include "resolver/dns/types.h"
 #include "resolver/resolver.h"
 
 namespace nsr::daemon {
@@ -279,9 +278,7 @@ private:
         std::string container_id;
         api::Resolved then;
     };
-    Result<api::ResolveResult> resolve_everywhere(const api::ResolveQuery& query) const;
-    bool resolve_on(const registry::Network& network, const std::string& asked, dns::RrType type,
-                    const std::string& shown, std::vector<api::ResolvedRecord>& found) const;
+    Result<api::ResolveResult> resolve_everywhere(const api::ResolveQuery& query);
     Result<const registry::Container*> find_asker(const std::string& ref) const;
     void resolve_from(const api::ResolveQuery& query, api::Resolved then);
     void explained(std::uint64_t lookup, const Result<resolver::Explanation>& explanation);

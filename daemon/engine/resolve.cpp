@@ -1,23 +1,14 @@
-#include <algorithm>
-
 #include "daemon/engine/engine.h"
 #include "daemon/engine/names.h"
-#include "registry/validate.h"
+#include "resolver/dns/name.h"
 #include "resolver/dns/text.h"
+#include "resolver/explain.h"
 
 /// What containers see: names, variables, resolv.conf.
 namespace nsr::daemon {
 namespace {
 
-/// Which reading of a name means this network: the name itself, or NAME.NETWORK.
-bool names_endpoint(const std::vector<std::string>& names, const std::string& asked, const std::string& network) {
-    return std::ranges::any_of(names, [&](const std::string& name) {
-        const std::string known = registry::lower(name);
-        return known == asked || known + "." + registry::lower(network) == asked;
-    });
-}
-
-Result<api::ResolveResult> resolved(const resolver::Explanation& explanation) {
+api::ResolveResult resolved(const resolver::Explanation& explanation) {
     const auto message = dns::message_text(explanation.reply);
     api::ResolveResult result;
     result.rcode = message.rcode;
@@ -28,6 +19,23 @@ Result<api::ResolveResult> resolved(const resolver::Explanation& explanation) {
     return result;
 }
 
+/// Adds what one network has answered. Any network that knows the name is enough.
+void add_answer(const resolver::Explanation& explanation, const std::string& network, const std::string& asked,
+                api::ResolveResult& result) {
+    for (const auto& step : explanation.trace) result.trace.push_back(network + ": " + step);
+    if (explanation.reply.empty()) return;
+    const auto said = resolved(explanation);
+    if (said.rcode != dns::rcode_name(dns::Rcode::nxdomain) && result.rcode != dns::rcode_name(dns::Rcode::noerror)) {
+        result.rcode = said.rcode;
+    }
+    const auto asked_name = dns::Name::from_text(asked);
+    for (auto record : said.records) {
+        if (asked_name == dns::Name::from_text(record.name)) record.name = asked;
+        record.network = network;
+        result.records.push_back(std::move(record));
+    }
+}
+
 }  // namespace
 
 void Engine::resolve(const api::ResolveQuery& query, api::Resolved then) {
@@ -35,49 +43,24 @@ void Engine::resolve(const api::ResolveQuery& query, api::Resolved then) {
     resolve_from(query, std::move(then));
 }
 
-/// Without an asker: every network that knows the name, each answer with its network.
-Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& query) const {
-    const auto type = dns::RrType{dns::parse_type(query.type)};
-    if (type == dns::RrType{}) return fail(Errc::invalid, "'" + query.type + "' is not a record type");
-    std::string asked = registry::lower(query.name);
-    if (asked.ends_with('.')) asked.pop_back();
+/// Without an asker: what each network says to those who are on it alone, each answer with its network. Nobody outside
+/// is asked: whom, is each container's own matter.
+Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& query) {
+    if (auto valid = resolver::explain_query(query.name, query.type); !valid) return fail(std::move(valid).error());
     api::ResolveResult result;
-    bool known = false;
+    result.rcode = dns::rcode_name(dns::Rcode::nxdomain);
     for (const auto* network : registry_.networks()) {
-        if (has_names(*network)) known |= resolve_on(*network, asked, type, query.name, result.records);
+        if (!has_names(*network)) continue;
+        if (!has_server(*network)) {
+            result.trace.push_back(network->name + ": its containers have no DNS server of ours (ns-register.dns=off)");
+            continue;
+        }
+        auto explained = resolver_->explain_on(network->id, query.name, query.type);
+        if (!explained) return fail(std::move(explained).error());
+        add_answer(*explained, network->name, query.name, result);
     }
-    result.rcode = known ? "NOERROR" : "NXDOMAIN";
+    if (result.trace.empty()) result.trace.emplace_back("there is no network with names");
     return result;
-}
-
-/// Adds what containers and users' records on one network say; whether the name is known there.
-bool Engine::resolve_on(const registry::Network& network, const std::string& asked, dns::RrType type,
-                        const std::string& shown, std::vector<api::ResolvedRecord>& found) const {
-    const auto ttl = zone_of(network, {}).ttl_seconds;
-    const bool any = type == dns::RrType::any;
-    bool is_container = false;
-    for (const auto* endpoint : registry_.endpoints_on(network.id)) {
-        const auto* container = registry_.container_by_id(endpoint->container_id);
-        if (container == nullptr || !names_endpoint(names_of(*container, *endpoint), asked, network.name)) continue;
-        is_container = true;
-        if (endpoint->ipv4 && (any || type == dns::RrType::a)) {
-            found.push_back({network.name, shown, "A", endpoint->ipv4->text(), ttl});
-        }
-        if (endpoint->ipv6 && (any || type == dns::RrType::aaaa)) {
-            found.push_back({network.name, shown, "AAAA", endpoint->ipv6->text(), ttl});
-        }
-    }
-    bool is_record = false;
-    for (const auto& record : registry_.records_of(network.id)) {
-        if (!names_endpoint({record.name}, asked, network.name)) continue;
-        is_record = true;
-        const auto its_type = dns::RrType{dns::parse_type(record.type)};
-        const bool is_hidden = is_container && (its_type == dns::RrType::a || its_type == dns::RrType::aaaa ||
-                                                its_type == dns::RrType::cname);
-        if (is_hidden || (!any && its_type != type && its_type != dns::RrType::cname)) continue;
-        found.push_back({network.name, shown, record.type, record.data, record.ttl.value_or(ttl)});
-    }
-    return is_container || is_record;
 }
 
 Result<const registry::Container*> Engine::find_asker(const std::string& ref) const {
@@ -106,7 +89,9 @@ void Engine::resolve_from(const api::ResolveQuery& query, api::Resolved then) {
 
 void Engine::explained(std::uint64_t lookup, const Result<resolver::Explanation>& explanation) {
     const auto waiting = lookups_.extract(lookup);
-    if (waiting) waiting.mapped().then(explanation ? resolved(*explanation) : fail(explanation.error()));
+    if (waiting)
+        waiting.mapped().then(explanation ? Result<api::ResolveResult>(resolved(*explanation))
+                                          : fail(explanation.error()));
 }
 
 void Engine::dismiss_lookups(const std::string& container_id, const Error& why) {

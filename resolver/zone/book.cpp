@@ -138,6 +138,11 @@ Publication Book::take_changes() {
     return publication;
 }
 
+std::shared_ptr<const Zone> Book::zone(const std::string& network_id) const {
+    const auto found = networks_.find(network_id);
+    return found == networks_.end() ? nullptr : found->second.zone;
+}
+
 Slot Book::view_slot(const std::string& container_id) const {
     const auto found = views_.find(container_id);
     return found == views_.end() ? kNoSlot : found->second;

@@ -41,6 +41,9 @@ public:
     /// The changes since the last call.
     Publication take_changes();
 
+    /// The names of a network as told so far; nullptr if it is unknown.
+    std::shared_ptr<const Zone> zone(const std::string& network_id) const;
+
     /// kNoSlot if the container has no view.
     Slot view_slot(const std::string& container_id) const;
 

@@ -55,6 +55,9 @@ public:
         if (!world_.is_silent) return then(resolver::Explanation{});
         world_.asked.emplace_back(container_id + " " + name, std::move(then));
     }
+    Result<resolver::Explanation> explain_on(const std::string&, const std::string&, const std::string&) override {
+        return resolver::Explanation{};
+    }
 
 private:
     World& world_;

@@ -75,5 +75,42 @@ TEST_F(ExplainTest, SaysWhyThereIsNoAnswer) {
     EXPECT_THAT(trace("nosuch").back(), "unknown single label, and ndots is set: not forwarded");
 }
 
+/// What a network says by itself, to nobody in particular.
+class ExplainZoneTest : public AnswerTest {
+protected:
+    struct Said {
+        testing::Reply reply;
+        std::vector<std::string> trace;
+    };
+
+    Said ask_zone(const std::string& name, const std::string& type = "A") {
+        auto explained = explain_zone(book_.zone("n1"), random_, name, type);
+        EXPECT_TRUE(explained);
+        if (!explained || explained->reply.empty()) return {{}, explained->trace};
+        return {testing::parse_reply(explained->reply), explained->trace};
+    }
+};
+
+TEST_F(ExplainZoneTest, KnowsWhatAContainerOnTheNetworkIsAnswered) {
+    record("n1", "*.app", "CNAME", "web1");
+    EXPECT_EQ(ask_zone("x.y.app").reply.answers.size(), 2U);
+    EXPECT_EQ(ask_zone("frontend").reply.answers.size(), 2U);
+    EXPECT_EQ(ask_zone("_80._tcp.web2", "SRV").reply.answers.size(), 1U);
+    EXPECT_EQ(ask_zone("11.0.77.10.in-addr.arpa", "PTR").reply.answers.size(), 1U);
+    EXPECT_EQ(ask_zone("99.0.77.10.in-addr.arpa", "PTR").reply.rcode, kNxDomain);
+    EXPECT_EQ(ask_zone("web1.n1", "MX").reply.rcode, kNoError);
+}
+
+TEST_F(ExplainZoneTest, SaysThatItDoesNotKnowANameOrThatItLeadsOutside) {
+    const auto unknown = ask_zone("other");
+    EXPECT_TRUE(unknown.reply.answers.empty());
+    EXPECT_THAT(unknown.trace, ElementsAre("'other' is not known on n1"));
+    record("n1", "cdn", "CNAME", "www.example.test");
+    const auto outside = ask_zone("cdn");
+    EXPECT_EQ(outside.reply.answers.size(), 1U);
+    EXPECT_EQ(outside.trace.back(), "'www.example.test' is asked of servers outside");
+    EXPECT_EQ(explain_zone(book_.zone("n1"), random_, "a..b", "A").error().code(), Errc::invalid);
+}
+
 }  // namespace
 }  // namespace nsr::resolver
