@@ -75,7 +75,7 @@ CacheEntry& Cache::put(const CacheKey& key) {
     entry->bits = bits_of(key.query);
     entry->reply.message.resize(dns::kHeaderSize + key.query.name.size() + 1);
     std::ranges::copy(key.query.name.wire(), &entry->reply.message[dns::kHeaderSize]);
-    if (table_.size() >= buckets_.size()) grow();
+    if (table_.size() * 2 >= buckets_.size()) grow();  // so that most that are not there cost no look at another
     table_.insert(*entry);
     by_use_.push_front(*entry);
     return *entry.release();

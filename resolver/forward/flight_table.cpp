@@ -6,7 +6,6 @@
 
 #include "resolver/answer.h"
 #include "resolver/dns/message.h"
-#include "resolver/forward/question.h"
 
 namespace nsr::resolver {
 
@@ -54,11 +53,11 @@ void FlightTable::ask(const ForwardRequest& request, Deliver deliver, TimePoint 
     Question* same = find_same(request, *route);
     const Question::Id id = same != nullptr ? same->id : start(request, route, now);
     const std::size_t size = dns::kHeaderSize + request.query.question_size;
-    questions_.at(id)->waiters.push_back({{request.datagram.begin(), request.datagram.begin() + std::ptrdiff_t(size)},
-                                          request.query,
-                                          request.query.reply_limit(request.transport),
-                                          request.client,
-                                          std::move(deliver)});
+    questions_.at(id).waiters.push_back({{request.datagram.begin(), request.datagram.begin() + std::ptrdiff_t(size)},
+                                         request.query,
+                                         request.query.reply_limit(request.transport),
+                                         request.client,
+                                         std::move(deliver)});
     if (same == nullptr) advance(id, now);
 }
 
@@ -75,7 +74,7 @@ std::size_t FlightTable::write_failure(const ForwardRequest& request, dns::Ede e
 Question* FlightTable::find_same(const ForwardRequest& request, const Route& route) {
     const auto [first, last] = by_hash_.equal_range(identity_hash(request, route));
     for (auto at = first; at != last; ++at) {
-        Question& other = *questions_.at(at->second);
+        Question& other = questions_.at(at->second);
         if (other.route->id == route.id && other.transport == request.transport && is_same(other.query, request.query))
             return &other;
     }
@@ -86,22 +85,21 @@ Question::Id FlightTable::start(const ForwardRequest& request, const std::shared
                                 TimePoint now) {
     if (std::exchange(request.client->has_moved, false)) wire_.forget(*request.client);
     const std::size_t servers = std::min(route->servers.size(), kServersMax);
-    auto question = std::make_unique<Question>(servers, now);
-    question->id = ++last_id_;
-    question->hash = identity_hash(request, *route);
-    question->route = route;
-    question->client = request.client;
+    const Question::Id id = ++last_id_;
+    Question& question = questions_.try_emplace(id, servers, now).first->second;
+    question.id = id;
+    question.hash = identity_hash(request, *route);
+    question.route = route;
+    question.client = request.client;
     const auto size = static_cast<std::ptrdiff_t>(dns::kHeaderSize + request.query.question_size);
-    question->datagram.assign(request.datagram.begin(), request.datagram.begin() + size);
-    question->query = request.query;
-    question->transport = request.transport;
+    question.datagram.assign(request.datagram.begin(), request.datagram.begin() + size);
+    question.query = request.query;
+    question.transport = request.transport;
     if (is_cacheable(request.query) && cache_of(request.view) != nullptr) {
-        question->network = request.view.networks.front().zone;
+        question.network = request.view.networks.front().zone;
     }
-    order_servers(*question, now);
-    by_hash_.emplace(question->hash, question->id);
-    const Question::Id id = question->id;
-    questions_.emplace(id, std::move(question));
+    order_servers(question, now);
+    by_hash_.emplace(question.hash, id);
     return id;
 }
 
@@ -123,7 +121,7 @@ void FlightTable::advance(Question::Id id, TimePoint now) {
     for (;;) {
         const auto found = questions_.find(id);
         if (found == questions_.end()) return;
-        Question& question = *found->second;
+        Question& question = found->second;
         const Step step = question.flight.next(now);
         switch (step.kind) {
             case Step::Kind::wait:
@@ -139,7 +137,7 @@ void FlightTable::advance(Question::Id id, TimePoint now) {
         }
         if (send(question, step.server, false)) continue;
         if (const auto still = questions_.find(id); still != questions_.end()) {
-            server_failed(*still->second, step.server, ServerFailure::unreachable, now);
+            server_failed(still->second, step.server, ServerFailure::unreachable, now);
         }
     }
 }
@@ -156,7 +154,7 @@ bool FlightTable::send(const Question& question, std::size_t server, bool over_t
 bool FlightTable::on_reply(const Try& which, std::uint16_t id, dns::Bytes reply, bool over_tcp, TimePoint now) {
     const auto found = questions_.find(which.flight);
     if (found == questions_.end()) return true;  // answered by another, or given up
-    Question& question = *found->second;
+    Question& question = found->second;
     const auto facts = reply.empty() ? std::nullopt : dns::match_reply(reply, id, question.query);
     if (!facts && !reply.empty() && !over_tcp) return false;  // perhaps forged: the true one may still come
     if (!facts) {
@@ -166,7 +164,7 @@ bool FlightTable::on_reply(const Try& which, std::uint16_t id, dns::Bytes reply,
         question.truncated.assign(reply.begin(), reply.end());
         if (!send(question, which.server, true)) {
             const auto still = questions_.find(which.flight);
-            if (still != questions_.end()) finish(*still->second, reply, now);
+            if (still != questions_.end()) finish(still->second, reply, now);
         }
     } else {
         judge(question, which.server, reply, facts->rcode, now);
@@ -218,19 +216,20 @@ void FlightTable::note_silent(const Question& question, TimePoint now) {
     }
 }
 
-std::unique_ptr<Question> FlightTable::take(Question& question, TimePoint now) {
+FlightTable::Questions::node_type FlightTable::take(const Question& question, TimePoint now) {
     const auto [first, last] = by_hash_.equal_range(question.hash);
     by_hash_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == question.id; }));
     auto node = questions_.extract(question.id);
-    note_silent(*node.mapped(), now);
-    return std::move(node.mapped());
+    note_silent(node.mapped(), now);
+    return node;
 }
 
 void FlightTable::finish(Question& question, dns::Bytes reply, TimePoint now) {
-    const std::vector<std::uint8_t> copy(reply.begin(), reply.end());  // delivering may bring the next reply
+    auto copy = std::exchange(spare_, {});  // delivering may bring the next reply
+    copy.assign(reply.begin(), reply.end());
     const auto taken = take(question, now);
-    keep(*taken, copy, now);
-    for (auto& waiter : taken->waiters) {
+    keep(taken.mapped(), copy, now);
+    for (auto& waiter : taken.mapped().waiters) {
         const auto size = dns::write_client_reply(copy, waiter.datagram, waiter.query, waiter.limit, out_);
         if (size) {
             counters_.forward_replies.add();
@@ -241,6 +240,7 @@ void FlightTable::finish(Question& question, dns::Bytes reply, TimePoint now) {
             deliver(waiter, dns::Bytes(out_).first(failed));
         }
     }
+    spare_ = std::move(copy);
 }
 
 void FlightTable::fail(Question& question, dns::Ede ede, TimePoint now) {
@@ -249,10 +249,11 @@ void FlightTable::fail(Question& question, dns::Ede ede, TimePoint now) {
     give_stale(question, now);
     const auto still = questions_.find(id);
     if (still == questions_.end()) return;
-    const auto taken = take(*still->second, now);
-    source_ = taken->refusal.value_or(AnswerSource{.kind = AnswerSource::Kind::failure, .server = {}});
-    source_.elapsed = now - taken->started;
-    for (auto& waiter : taken->waiters) {
+    const auto node = take(still->second, now);
+    Question& taken = node.mapped();
+    source_ = taken.refusal.value_or(AnswerSource{.kind = AnswerSource::Kind::failure, .server = {}});
+    source_.elapsed = now - taken.started;
+    for (auto& waiter : taken.waiters) {
         counters_.forward_failures.add();
         const std::size_t size = write_error(waiter.datagram, waiter.query, Rcode::servfail, ede, out_);
         deliver(waiter, dns::Bytes(out_).first(size));
@@ -274,7 +275,7 @@ void FlightTable::on_time(TimePoint now) {
     for (const Question::Id id : ids) {
         const auto found = questions_.find(id);
         if (found == questions_.end()) continue;
-        if (now - found->second->started >= kStaleAfter) give_stale(*found->second, now);
+        if (now - found->second.started >= kStaleAfter) give_stale(found->second, now);
         advance(id, now);
     }
     memory_.sweep(now);
@@ -286,14 +287,14 @@ void FlightTable::close(const std::shared_ptr<ForwardClient>& client, TimePoint 
     for (const auto& [id, question] : questions_) {
         const auto is_theirs = [&](const Waiter& waiter) { return waiter.client == client; };
         const bool is_for_them =
-            question->waiters.empty() ? question->client == client : std::ranges::all_of(question->waiters, is_theirs);
+            question.waiters.empty() ? question.client == client : std::ranges::all_of(question.waiters, is_theirs);
         if (is_for_them) ids.push_back(id);
     }
     for (const Question::Id id : ids) {
         const auto found = questions_.find(id);
         if (found == questions_.end()) continue;
-        const auto gone = take(*found->second, now);
-        for (auto& waiter : gone->waiters) deliver(waiter, {});
+        const auto gone = take(found->second, now);
+        for (auto& waiter : gone.mapped().waiters) deliver(waiter, {});
     }
     client->routes.clear();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "common/metrics.h"
 #include "resolver/cache/cache.h"
 #include "resolver/forward/exchange.h"
+#include "resolver/forward/question.h"
 #include "resolver/forward/routes.h"
 #include "resolver/forward/server_memory.h"
 
@@ -37,9 +39,6 @@ public:
     /// The client's addresses or routes may have changed: what was opened in its namespace is not used any more.
     virtual void forget(const ForwardClient& from) = 0;
 };
-
-struct Waiter;
-struct Question;
 
 /// The questions on their way, for everybody who has asked them: which servers they go to, what a reply is worth, what
 /// is kept of it. No sockets and no clock of its own: the owner says what happened and when. One per worker.
@@ -71,7 +70,8 @@ public:
     const AnswerSource& source() const { return source_; }
 
 private:
-    using Id = std::uint64_t;
+    using Id = Question::Id;
+    using Questions = std::pmr::unordered_map<Id, Question>;
 
     // Asking and what comes back.
     std::size_t write_failure(const ForwardRequest& request, dns::Ede ede, dns::Buffer out);
@@ -87,7 +87,7 @@ private:
     void note_silent(const Question& question, TimePoint now);
     void finish(Question& question, dns::Bytes reply, TimePoint now);
     void fail(Question& question, dns::Ede ede, TimePoint now);
-    std::unique_ptr<Question> take(Question& question, TimePoint now);
+    Questions::node_type take(const Question& question, TimePoint now);
     void deliver(Waiter& waiter, dns::Bytes reply);
 
     ServerPlace place_of(const Question& question, std::size_t server) const;
@@ -107,12 +107,14 @@ private:
     ForwardLimits limits_;
     RouteTable routes_;
     ServerMemory memory_;
-    std::vector<std::unique_ptr<Cache>> caches_;  ///< by slot of the network
-    std::unordered_map<Id, std::unique_ptr<Question>> questions_;
-    std::unordered_multimap<std::uint64_t, Id> by_hash_;  ///< of what makes questions identical
+    std::vector<std::unique_ptr<Cache>> caches_;   ///< by slot of the network
+    std::pmr::unsynchronized_pool_resource pool_;  ///< questions come and go by the ten thousand a second
+    Questions questions_{&pool_};
+    std::pmr::unordered_multimap<std::uint64_t, Id> by_hash_{&pool_};  ///< of what makes questions identical
     Id last_id_ = 0;
     unsigned in_flight_ = 0;
     AnswerSource source_;
+    std::vector<std::uint8_t> spare_;  ///< what finish() copies into
     std::vector<std::uint8_t> out_ = std::vector<std::uint8_t>(dns::kMessageMax);
 };
 

@@ -27,9 +27,9 @@ struct Place {
 }  // namespace
 
 struct Forwarder::State final : Wire {
-    State(boost::asio::io_context& loop, DnsCounters& counters, std::shared_ptr<const NetNs> home_netns,
+    State(boost::asio::io_context& loop, Outbox& out, DnsCounters& counters, std::shared_ptr<const NetNs> home_netns,
           ForwardLimits limits)
-        : io(loop), timer(loop), home(std::move(home_netns)), flights(*this, counters, limits) {}
+        : io(loop), outbox(out), timer(loop), home(std::move(home_netns)), flights(*this, counters, limits) {}
 
     bool send(const Try& which, const Upstream& server, const ForwardClient& from, dns::Buffer query,
               bool over_tcp) override;
@@ -39,6 +39,7 @@ struct Forwarder::State final : Wire {
     void tidy(TimePoint now);
 
     boost::asio::io_context& io;
+    Outbox& outbox;
     boost::asio::steady_timer timer;
     std::shared_ptr<const NetNs> home;
     FlightTable flights;
@@ -65,7 +66,7 @@ bool Forwarder::State::send(const Try& which, const Upstream& server, const Forw
     }
     auto& pool = udp[place];
     if (!pool) {
-        pool = std::make_unique<UdpPool>(io, netns, server,
+        pool = std::make_unique<UdpPool>(io, outbox, netns, server,
                                          [this](const Try& answered, std::uint16_t id, dns::Bytes reply) {
                                              return flights.on_reply(answered, id, reply, false, Clock::now());
                                          });
@@ -117,9 +118,9 @@ void Forwarder::State::forget(const ForwardClient& from) {
     std::erase_if(tcp, [](const auto& entry) { return entry.second == nullptr; });
 }
 
-Forwarder::Forwarder(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home,
-                     ForwardLimits limits)
-    : state_(std::make_unique<State>(io, counters, std::move(home), limits)) {}
+Forwarder::Forwarder(boost::asio::io_context& io, Outbox& outbox, DnsCounters& counters,
+                     std::shared_ptr<const NetNs> home, ForwardLimits limits)
+    : state_(std::make_unique<State>(io, outbox, counters, std::move(home), limits)) {}
 Forwarder::~Forwarder() = default;
 
 std::size_t Forwarder::answer_cached(const ForwardRequest& request, dns::Buffer out) {

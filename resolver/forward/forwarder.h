@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "resolver/forward/flight_table.h"
+#include "resolver/forward/outbox.h"
 
 namespace nsr::resolver {
 
@@ -12,7 +13,7 @@ namespace nsr::resolver {
 /// its thread only.
 class Forwarder {
 public:
-    Forwarder(boost::asio::io_context& io, DnsCounters& counters, std::shared_ptr<const NetNs> home,
+    Forwarder(boost::asio::io_context& io, Outbox& outbox, DnsCounters& counters, std::shared_ptr<const NetNs> home,
               ForwardLimits limits);
     ~Forwarder();
 

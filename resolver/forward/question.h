@@ -12,9 +12,12 @@
 
 namespace nsr::resolver {
 
+/// Header and question of a query; most names have less than 48 bytes.
+using StoredQuestion = boost::container::small_vector<std::uint8_t, 64>;
+
 /// Somebody who asked, with all that the reply must be fitted to.
 struct Waiter {
-    std::vector<std::uint8_t> datagram;  ///< header and question
+    StoredQuestion datagram;
     dns::Query query;
     std::size_t limit = 0;
     std::shared_ptr<ForwardClient> client;
@@ -33,7 +36,7 @@ struct Question {
     std::uint64_t hash = 0;
     std::shared_ptr<const Route> route;
     std::shared_ptr<ForwardClient> client;  ///< who has asked first
-    std::vector<std::uint8_t> datagram;     ///< of the first: header and question
+    StoredQuestion datagram;                ///< of the first
     dns::Query query;
     dns::Transport transport = dns::Transport::udp;
     boost::container::small_vector<std::uint8_t, 8> order;  ///< the flight's servers as indexes of the route's

@@ -95,8 +95,8 @@ Result<UniqueFd> open_connected(const Upstream& server) {
 /// One source port. Remembers which id belongs to which try.
 class UdpPool::Socket : public std::enable_shared_from_this<Socket> {
 public:
-    Socket(boost::asio::io_context& io, UniqueFd fd, bool is_v4, OnReply on_reply, TimePoint now)
-        : socket_(io), on_reply_(std::move(on_reply)), born_(now) {
+    Socket(boost::asio::io_context& io, Outbox& outbox, UniqueFd fd, bool is_v4, OnReply on_reply, TimePoint now)
+        : socket_(io), outbox_(outbox), on_reply_(std::move(on_reply)), born_(now) {
         socket_.assign(is_v4 ? boost::asio::ip::udp::v4() : boost::asio::ip::udp::v6(), fd.release());
     }
 
@@ -106,13 +106,7 @@ public:
         std::uint16_t id = random_id();
         while (waiting_.contains(id)) id = random_id();
         dns::write16(query.data(), id);
-        // A pending ICMP error of an earlier query is reported by the next call: that one is not the fault of this
-        // query.
-        ssize_t sent = ::send(socket_.native_handle(), query.data(), query.size(), MSG_DONTWAIT);
-        if (sent < 0 && errno == ECONNREFUSED) {
-            sent = ::send(socket_.native_handle(), query.data(), query.size(), MSG_DONTWAIT);
-        }
-        if (sent < 0 && errno != EAGAIN && errno != ENOBUFS) return false;  // a full buffer is a lost datagram
+        if (outbox_.send(socket_.native_handle(), nullptr, query) != 0) return false;
         waiting_[id] = which;
         last_ = now;
         return true;
@@ -124,6 +118,7 @@ public:
     bool is_full() const { return waiting_.size() >= 32768; }
 
     void close() {
+        if (socket_.is_open()) outbox_.close(socket_.native_handle());
         error_code ignored;
         socket_.close(ignored);
     }
@@ -140,6 +135,7 @@ private:
 
     void drain() {
         thread_local ReceiveBatch batch;
+        const Outbox::Collection collection(outbox_);
         for (unsigned turn = 0; turn < kBatchesPerTurn && socket_.is_open(); ++turn) {
             const unsigned count = batch.receive(socket_.native_handle());
             if (count == 0 && errno == ECONNREFUSED) fail_all();
@@ -165,14 +161,20 @@ private:
     }
 
     boost::asio::ip::udp::socket socket_;
+    Outbox& outbox_;
     OnReply on_reply_;
     TimePoint born_;
     TimePoint last_{};
     std::unordered_map<std::uint16_t, Try> waiting_;
 };
 
-UdpPool::UdpPool(boost::asio::io_context& io, std::shared_ptr<const NetNs> sandbox, Upstream server, OnReply on_reply)
-    : io_(io), sandbox_(std::move(sandbox)), server_(std::move(server)), on_reply_(std::move(on_reply)) {}
+UdpPool::UdpPool(boost::asio::io_context& io, Outbox& outbox, std::shared_ptr<const NetNs> sandbox, Upstream server,
+                 OnReply on_reply)
+    : io_(io),
+      outbox_(outbox),
+      sandbox_(std::move(sandbox)),
+      server_(std::move(server)),
+      on_reply_(std::move(on_reply)) {}
 
 UdpPool::~UdpPool() { close(); }
 
@@ -214,7 +216,7 @@ void UdpPool::next_turn(TimePoint now) {
 std::shared_ptr<UdpPool::Socket> UdpPool::open(TimePoint now) {
     auto fd = sandbox_->call([this] { return open_connected(server_); });
     if (!fd) return nullptr;
-    auto socket = std::make_shared<Socket>(io_, std::move(*fd), server_.address.is_v4(), on_reply_, now);
+    auto socket = std::make_shared<Socket>(io_, outbox_, std::move(*fd), server_.address.is_v4(), on_reply_, now);
     socket->start();
     return socket;
 }

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "resolver/forward/exchange.h"
+#include "resolver/forward/outbox.h"
 
 namespace nsr::resolver {
 
@@ -22,7 +23,8 @@ inline constexpr std::chrono::seconds kPoolIdle{15};     ///< after that an unus
 /// would be a little harder to guess and costs 40 % of the throughput.
 class UdpPool {
 public:
-    UdpPool(boost::asio::io_context& io, std::shared_ptr<const NetNs> sandbox, Upstream server, OnReply on_reply);
+    UdpPool(boost::asio::io_context& io, Outbox& outbox, std::shared_ptr<const NetNs> sandbox, Upstream server,
+            OnReply on_reply);
     ~UdpPool();
 
     /// Sends a query (whose id is overwritten by a random one). False if the server cannot be reached.
@@ -40,6 +42,7 @@ private:
     std::shared_ptr<Socket> open(TimePoint now);
 
     boost::asio::io_context& io_;
+    Outbox& outbox_;
     std::shared_ptr<const NetNs> sandbox_;
     Upstream server_;
     OnReply on_reply_;

@@ -25,7 +25,8 @@ ServerState::ServerState(boost::asio::io_context& loop, unsigned number, DnsCoun
     : io(loop),
       worker(number),
       counters(dns_counters),
-      forwarder(loop, dns_counters, std::move(home), limits),
+      outbox(dns_counters),
+      forwarder(loop, outbox, dns_counters, std::move(home), limits),
       tcp_out(dns::kMessageMax) {
     snapshot.cookie_key = kCookieKey;
 }

@@ -55,6 +55,7 @@ struct ServerState {
     DnsCounters& counters;
     Snapshot snapshot;
     FastRandom random;
+    Outbox outbox;
     Forwarder forwarder;
     UdpBatch batch;
     TcpLimits tcp_limits;

@@ -27,6 +27,7 @@ UdpListener::UdpListener(ServerState& state, std::shared_ptr<ServedContainer> co
 }
 
 void UdpListener::close() {
+    if (socket_.is_open()) state_.outbox.close(socket_.native_handle());
     boost::system::error_code ignored;
     socket_.close(ignored);
 }
@@ -44,6 +45,7 @@ void UdpListener::on_received(const boost::system::error_code& error, std::size_
     if (!error) {
         state_.counters.queries_udp.add();
         state_.tick();
+        const Outbox::Collection collection(state_.outbox);
         const sockaddr_in client = plain(sender_);
         const std::size_t reply = serve(state_, *container_, {first_.data(), size}, dns::Transport::udp,
                                         state_.batch.reply_buffer(), [&] { return deliver_to(client); });
@@ -84,13 +86,14 @@ void UdpListener::steer(unsigned queries) {
 
 void UdpListener::send(dns::Bytes reply, const sockaddr_in& client) {
     if (!socket_.is_open()) return;
-    const ssize_t sent = ::sendto(socket_.native_handle(), reply.data(), reply.size(), MSG_DONTWAIT,
-                                  reinterpret_cast<const sockaddr*>(&client), sizeof client);
-    if (sent < 0) state_.counters.send_errors.add();
+    state_.outbox.send(socket_.native_handle(), &client, reply);
 }
 
 Deliver UdpListener::deliver_to(const sockaddr_in& client) {
-    return [self = shared_from_this(), client](dns::Bytes reply) { self->send(reply, client); };
+    // So small, a move_only_function holds it without allocating.
+    return [self = shared_from_this(), address = client.sin_addr, port = client.sin_port](dns::Bytes reply) {
+        self->send(reply, {.sin_family = AF_INET, .sin_port = port, .sin_addr = address, .sin_zero = {}});
+    };
 }
 
 }  // namespace nsr::resolver

@@ -57,6 +57,8 @@ protected:
     }
 
     boost::asio::io_context io_;
+    DnsCounters counters_;
+    Outbox outbox_{counters_};
     std::shared_ptr<const NetNs> sandbox_;
     UniqueFd server_;
     Upstream upstream_;
@@ -65,7 +67,7 @@ protected:
 };
 
 TEST_F(UdpPoolTest, UsesSeveralPortsAndRenewsThem) {
-    UdpPool pool(io_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
     std::set<std::uint16_t> ports;
     std::set<std::uint16_t> ids;
     for (unsigned index = 0; index < 8 * kUdpPoolSize * kUdpTurn; ++index) {
@@ -80,9 +82,50 @@ TEST_F(UdpPoolTest, UsesSeveralPortsAndRenewsThem) {
     }
 }
 
+/// What has arrived at a socket, without waiting.
+unsigned arrived(int fd) {
+    std::array<std::uint8_t, 512> got{};
+    unsigned count = 0;
+    while (::recv(fd, got.data(), got.size(), MSG_DONTWAIT) >= 0) ++count;
+    return count;
+}
+
+TEST_F(UdpPoolTest, WhatIsCollectedLeavesTogether) {
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    std::array<std::uint8_t, 12> query{};
+    {
+        const Outbox::Collection collection(outbox_);
+        for (unsigned index = 0; index < 4; ++index) EXPECT_TRUE(pool.send({1, index}, query, now_));
+        EXPECT_EQ(arrived(server_.get()), 1U) << "the first, whose errors must be known";
+    }
+    EXPECT_EQ(arrived(server_.get()), 3U);
+    EXPECT_TRUE(pool.send({1, 4}, query, now_));
+    EXPECT_EQ(arrived(server_.get()), 1U) << "nobody collects";
+}
+
+TEST_F(UdpPoolTest, WhatIsCollectedLeavesBeforeItsSocketIsClosed) {
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    std::array<std::uint8_t, 12> query{};
+    const Outbox::Collection collection(outbox_);
+    for (unsigned index = 0; index < 4; ++index) EXPECT_TRUE(pool.send({1, index}, query, now_));
+    pool.close();
+    EXPECT_EQ(arrived(server_.get()), 4U);
+}
+
+TEST_F(UdpPoolTest, MoreThanOneTurnLeavesBySeveralSockets) {
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    std::array<std::uint8_t, 12> query{};
+    {
+        const Outbox::Collection collection(outbox_);
+        for (unsigned index = 0; index < 3 * kUdpTurn; ++index) EXPECT_TRUE(pool.send({1, index}, query, now_));
+    }
+    EXPECT_EQ(arrived(server_.get()), 3 * kUdpTurn);
+    EXPECT_EQ(counters_.send_errors.value(), 0U);
+}
+
 TEST_F(UdpPoolTest, TakesOneReplyForEachTry) {
     int replies = 0;
-    UdpPool pool(io_, sandbox_, upstream_, [&replies](const Try&, std::uint16_t, dns::Bytes) {
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [&replies](const Try&, std::uint16_t, dns::Bytes) {
         ++replies;
         return replies > 1;  // the first is none to its question
     });
@@ -105,7 +148,7 @@ TEST_F(UdpPoolTest, GoesOnFromTheNewAddressWhenItsOwnIsGone) {
     ip("address add 192.0.2.1/32 dev lo");
     ip("route add local 203.0.113.0/24 dev lo src 192.0.2.1");
     upstream_.address = *IpAddress::parse("203.0.113.9");
-    UdpPool pool(io_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
     ask(pool, now_);
     EXPECT_EQ(client_.sin_addr.s_addr, ::inet_addr("192.0.2.1"));
     ip("address delete 192.0.2.1/32 dev lo");
