@@ -17,7 +17,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr int kReceiveBuffer = 1024 * 1024;
-constexpr unsigned kBatch = 16;          // datagrams read with one system call
+constexpr unsigned kBatch = 32;          // datagrams read with one system call
 constexpr unsigned kBatchesPerTurn = 8;  // before others of the worker have their turn
 
 /// Where replies are read into: one for each worker, for a reply is used up before the next batch is read.

@@ -14,7 +14,7 @@
 namespace nsr::resolver {
 
 inline constexpr std::size_t kUdpPoolSize = 8;           ///< sockets to one server
-inline constexpr unsigned kUdpTurn = 16;                 ///< queries from one socket before the next has its turn
+inline constexpr unsigned kUdpTurn = 32;                 ///< queries from one socket before the next has its turn
 inline constexpr std::chrono::seconds kUdpSocketAge{5};  ///< after that a socket gets no new query
 inline constexpr std::chrono::seconds kPoolIdle{15};     ///< after that an unused pool is dropped
 

@@ -11,6 +11,9 @@ namespace {
 
 /// Batches taken from one socket before the others of the worker have their turn.
 constexpr unsigned kBatchesPerTurn = 8;
+/// A network of so many names is not in the CPU's cache, and so many queries have something to wait for together.
+constexpr std::size_t kLargeZone = 1000;
+constexpr unsigned kPrefetchMin = 4;
 
 sockaddr_in plain(const boost::asio::ip::udp::endpoint& endpoint) {
     sockaddr_in address;
@@ -55,6 +58,24 @@ void UdpListener::on_received(const boost::system::error_code& error, std::size_
     receive();
 }
 
+/// Fetches what is known of the names that have been received into the CPU's cache.
+void UdpListener::prefetch(unsigned count) const {
+    const View* view = state_.snapshot.view(container_->view);
+    if (view == nullptr || view->networks.empty() || count < kPrefetchMin) return;
+    const Zone* zone = state_.snapshot.zone(view->networks.front().zone);
+    if (zone == nullptr || zone->name_count() < kLargeZone) return;
+    std::array<std::uint64_t, UdpBatch::kSize> hashes;
+    unsigned names = 0;
+    for (unsigned index = 0; index < count; ++index) {
+        std::size_t at = dns::kHeaderSize;
+        dns::Name name;
+        if (name.read(state_.batch.received(index), at)) hashes[names++] = dns::hash_name(name.wire());
+    }
+    for (unsigned step = 0; step < Zone::kPrefetchSteps; ++step) {
+        for (unsigned index = 0; index < names; ++index) zone->prefetch(hashes[index], step);
+    }
+}
+
 /// Answers what else has arrived, and sends with it what was queued before: how many queries.
 unsigned UdpListener::drain() {
     UdpBatch& batch = state_.batch;
@@ -63,6 +84,7 @@ unsigned UdpListener::drain() {
     for (unsigned turn = 0; turn < kBatchesPerTurn; ++turn) {
         const unsigned count = batch.receive(fd);
         state_.counters.queries_udp.add(count);
+        prefetch(count);
         for (unsigned index = 0; index < count; ++index) {
             const std::size_t reply = serve(state_, *container_, batch.received(index), dns::Transport::udp,
                                             batch.reply_buffer(), [&] { return deliver_to(batch.sender(index)); });

@@ -27,6 +27,7 @@ private:
     void receive();
     void on_received(const boost::system::error_code& error, std::size_t size);
     unsigned drain();
+    void prefetch(unsigned count) const;
     void steer(unsigned queries);
     void send(dns::Bytes reply, const sockaddr_in& client);
     Deliver deliver_to(const sockaddr_in& client);

@@ -32,6 +32,21 @@ public:
         }
     }
 
+    /// Fetches what find() reads into the CPU's cache, a level deeper with each step from 0 to kPrefetchSteps - 1. For
+    /// many keys at a time, step by step: then the waits for memory are one and not one after the other.
+    /// Always inline: g++ 12 takes a function that only prefetches for one without effect, and leaves its calls out.
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash, unsigned step) const {
+        const Shard* shard = shard_at(hash);
+        if (shard == nullptr) return;
+        if (step == 0) return __builtin_prefetch(shard);
+        if (shard->size == 0) return;
+        const Slot& slot = shard->slots.get()[hash & (shard->size - 1)];
+        if (step == 1) return __builtin_prefetch(&slot);
+        __builtin_prefetch(slot.entry.get());
+        __builtin_prefetch(reinterpret_cast<const char*>(slot.entry.get()) + kCacheLine);
+    }
+    static constexpr unsigned kPrefetchSteps = 3;
+
     /// Puts an entry in, or in the place of the one with the same key.
     template <typename Key>
     void put(const Key& key, std::shared_ptr<const Entry> entry) {
@@ -50,6 +65,7 @@ public:
 
 private:
     static constexpr std::size_t kFork = 16;
+    static constexpr std::size_t kCacheLine = 64;  // bytes
     using Entries = std::vector<std::shared_ptr<const Entry>>;
 
     struct Slot {

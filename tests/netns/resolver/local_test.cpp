@@ -33,6 +33,41 @@ TEST_F(ResolverTest, APublishedNameIsThereAtOnce) {
     EXPECT_EQ(dig("+short db A"), "");
 }
 
+/// Asks for h0 to h99 and for as many names that are not there, all before it reads a reply; prints how many were
+/// right.
+constexpr const char* kAskAtOnce = R"(
+import socket, struct
+def query(number, name):
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return struct.pack(">6H", number, 0x100, 1, 0, 0, 0) + labels + b"\0\0\1\0\1"
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(5)
+client.connect(("127.0.0.11", 53))
+for number in range(100):
+    client.send(query(number, f"h{number}"))
+    client.send(query(number + 1000, f"{number + 100}.0.1.10.in-addr.arpa"))
+right = 0
+for _ in range(200):
+    reply = client.recv(512)
+    number, flags, _, answers = struct.unpack(">4H", reply[:8])
+    if number < 1000:
+        right += answers == 1 and reply[-4:] == bytes([10, 1, 4, number])
+    else:
+        right += answers == 0 and flags & 15 == 3
+print(right)
+)";
+
+TEST_F(ResolverTest, AnswersManyAtOnceOnALargeNetwork) {
+    for (int number = 0; number < 1200; ++number) {
+        const std::string text = std::to_string(number);
+        const std::string address = "10.1." + std::to_string(4 + number / 250) + "." + std::to_string(number % 250);
+        resolver().put_endpoint("n1", endpoint("h" + text, "h" + text, address));
+    }
+    resolver().publish();
+    const auto asked = test::run_command("python3 -c '" + std::string(kAskAtOnce) + "'", sandbox());
+    EXPECT_EQ(asked.output, "200\n");
+}
+
 TEST_F(ResolverTest, RefusesTheNamesOfContainersThatAreClosed) {
     resolver().close("app");
     EXPECT_THAT(dig("+time=1 web A"), Not(HasSubstr("10.1.0.2")));
