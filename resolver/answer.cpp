@@ -65,10 +65,10 @@ Outcome Responder::run() {
 std::optional<Outcome> Responder::answer_once() {
     std::optional<Outcome> outcome;
     // The address of a container has its name, whatever a record says.
-    if (is_arpa(name_->wire()) && (outcome = answer_reverse(true))) return outcome;
+    if (is_arpa(name_->wire()) && (outcome = answer_pointer())) return outcome;
     outcome = answer_name();
     if (outcome || is_cname_) return outcome;
-    if ((outcome = answer_reverse(false)) || (outcome = answer_service())) return outcome;
+    if ((outcome = deny_reverse()) || (outcome = answer_service())) return outcome;
     const bool address_type = query_.type == RrType::a || query_.type == RrType::aaaa;
     if (!view_.keep_single_labels || !address_type || name_->label_count() != 1) return std::nullopt;
     if (trace_ != nullptr) note("unknown single label, and ndots is set: not forwarded");

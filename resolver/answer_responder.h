@@ -51,7 +51,8 @@ private:
     bool add_addresses_of(const dns::Name& target);
 
     // answer_reverse.cpp
-    std::optional<Outcome> answer_reverse(bool only_containers);
+    std::optional<Outcome> answer_pointer();
+    std::optional<Outcome> deny_reverse();
     dns::Reply::Offset reverse_owner(const IpPrefix& subnet) const;
 
     // answer_service.cpp

@@ -10,35 +10,55 @@ using dns::Rcode;
 using dns::Reply;
 using dns::RrType;
 
-std::optional<Outcome> Responder::answer_reverse(bool only_containers) {
+namespace {
+
+bool is_address(const dns::ReverseName& reverse) {
+    return reverse.extra_labels == 0 && reverse.prefix.host_bits() == 0;
+}
+
+}  // namespace
+
+/// The container whose address it is.
+std::optional<Outcome> Responder::answer_pointer() {
     const auto reverse = dns::read_reverse(*name_);
-    if (!reverse) return std::nullopt;
-    const bool is_address = reverse->extra_labels == 0 && reverse->prefix.host_bits() == 0;
-    const IpPrefix* ours = nullptr;
-    const Zone* owner = nullptr;
+    const bool asks_pointer = query_.type == RrType::ptr || query_.type == RrType::any;
+    if (!reverse || !is_address(*reverse) || !asks_pointer) return std::nullopt;
     for (const auto& network : view_.networks) {
         const Zone* zone = snapshot_.zone(network.zone);
         if (zone == nullptr || !zone->answers()) continue;
-        const auto* entry = is_address ? zone->find_address(reverse->prefix.address()) : nullptr;
-        if (entry != nullptr) {
-            if (query_.type != RrType::ptr && query_.type != RrType::any) {
-                return negative(Rcode::noerror, owner_, zone->negative_ttl());
-            }
-            if (trace_ != nullptr) {
-                note("address of '" + entry->canonical.text() + "', ttl " + std::to_string(zone->ttl()) +
-                     " s (the network's)");
-            }
-            return positive(
-                reply_.add_target(Reply::Section::answer, owner_, RrType::ptr, zone->ttl(), {}, entry->canonical));
+        const auto* entry = zone->find_address(reverse->prefix.address());
+        if (entry == nullptr) continue;
+        if (trace_ != nullptr) {
+            note("address of '" + entry->canonical.text() + "', ttl " + std::to_string(zone->ttl()) +
+                 " s (the network's)");
         }
+        return positive(
+            reply_.add_target(Reply::Section::answer, owner_, RrType::ptr, zone->ttl(), {}, entry->canonical));
+    }
+    return std::nullopt;
+}
+
+/// What is ours and has no such records: inside a bridge subnet, or an address of a container elsewhere.
+std::optional<Outcome> Responder::deny_reverse() {
+    const auto reverse = dns::read_reverse(*name_);
+    if (!reverse) return std::nullopt;
+    bool exists = reverse->extra_labels == 0 && !is_address(*reverse);
+    const Zone* owner = nullptr;
+    const IpPrefix* ours = nullptr;
+    for (const auto& network : view_.networks) {
+        const Zone* zone = snapshot_.zone(network.zone);
+        if (zone == nullptr || !zone->answers()) continue;
+        const bool has_address = is_address(*reverse) && zone->find_address(reverse->prefix.address()) != nullptr;
+        exists |= has_address;
+        if (has_address && owner == nullptr) owner = zone;
         for (const auto& subnet : zone->reverse_subnets()) {
             if (ours == nullptr && subnet.contains(reverse->prefix)) ours = &subnet, owner = zone;
         }
     }
-    if (ours == nullptr || only_containers) return std::nullopt;
-    if (trace_ != nullptr) note("inside " + ours->text() + ", which is ours: not forwarded");
-    const bool is_inner = reverse->extra_labels == 0 && !is_address;
-    return negative(is_inner ? Rcode::noerror : Rcode::nxdomain, reverse_owner(*ours), owner->negative_ttl());
+    if (owner == nullptr) return std::nullopt;
+    if (trace_ != nullptr && ours != nullptr) note("inside " + ours->text() + ", which is ours: not forwarded");
+    return negative(exists ? Rcode::noerror : Rcode::nxdomain, ours == nullptr ? owner_ : reverse_owner(*ours),
+                    owner->negative_ttl());
 }
 
 /// The reverse zone of the subnet, which is the end of the question's name.

@@ -43,20 +43,22 @@ std::optional<Labels> labels_of(Bytes name) {
     return at == name.size() ? std::optional(labels) : std::nullopt;
 }
 
-/// Reads units (octets or nibbles) from the right; `per_unit` bits each.
+/// Reads units (octets or nibbles) from the right, as far as there are some; `per_unit` bits each.
 std::optional<ReverseName> read_units(Bytes name, Family family) {
     const unsigned per_unit = family == Family::v4 ? 8 : 4;
     const std::size_t wanted = family == Family::v4 ? 4 : 32;
     const auto split = labels_of(name);
     if (!split) return std::nullopt;
     const Labels& labels = *split;
-    const std::size_t units = std::min(labels.count, wanted);
+    const std::size_t most = std::min(labels.count, wanted);
+    std::size_t units = 0;
     std::array<std::uint8_t, 16> bytes{};
-    for (std::size_t unit = 0; unit < units; ++unit) {
+    for (; units < most; ++units) {
+        const std::size_t unit = units;
         const std::size_t start = labels.starts[labels.count - 1 - unit];
         const Bytes label = name.subspan(start + 1U, name[start]);
         const int value = family == Family::v4 ? octet_of(label) : nibble_of(label);
-        if (value < 0) return std::nullopt;
+        if (value < 0) break;
         if (family == Family::v4)
             bytes[unit] = static_cast<std::uint8_t>(value);
         else

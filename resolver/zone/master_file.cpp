@@ -14,7 +14,8 @@
 namespace nsr::resolver {
 namespace {
 
-constexpr std::uint64_t kTtlMax = 2147483647;  // RFC 2181 §8
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // which some editors put in front of a file
+constexpr std::uint64_t kTtlMax = 2147483647;                // RFC 2181 §8
 
 /// One entry: a line, or several within parentheses.
 struct Entry {
@@ -30,7 +31,9 @@ std::unexpected<Error> wrong(std::size_t line, const std::string& what) {
 /// Takes a file apart into entries.
 class Scanner {
 public:
-    explicit Scanner(std::string_view text) : text_(text) {}
+    explicit Scanner(std::string_view text) : text_(text) {
+        if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
+    }
 
     /// The next entry that has words; one without any at the end.
     Result<Entry> next() {
@@ -139,10 +142,13 @@ public:
 private:
     Result<> directive(const Entry& entry) {
         const std::string& name = entry.words[0].text;
-        if (name != "$TTL" && name != "$ORIGIN") return wrong(entry.line, "'" + name + "' is not supported");
+        const bool is_ttl = registry::lower(name) == "$ttl";
+        if (!is_ttl && registry::lower(name) != "$origin") {
+            return wrong(entry.line, "'" + name + "' is not supported");
+        }
         if (entry.words.size() != 2) return wrong(entry.line, "'" + name + "' takes one argument");
         const std::string& argument = entry.words[1].text;
-        if (name == "$TTL") {
+        if (is_ttl) {
             default_ttl_ = parse_ttl(argument);
             return default_ttl_ ? Result<>() : wrong(entry.line, "'" + argument + "' is not a TTL");
         }
@@ -157,6 +163,7 @@ private:
         if (!entry.begins_blank) {
             owner_ = absolute(word->text);
             if (!owner_) return wrong(entry.line, "'" + word->text + "' is not a domain name");
+            is_at_ = word->text == "@";
             ++word;
         } else if (!owner_) {
             return wrong(entry.line, "the first record has no owner");
@@ -173,6 +180,7 @@ private:
             ++file_.left_out;
             return {};
         }
+        if (is_at_ && owner_->empty()) return wrong(entry.line, "'@' without a line '$ORIGIN NAME' before it");
         auto data = data_of(entry, {word, entry.words.end()}, record.type);
         if (!data) return fail(std::move(data).error());
         record.data = std::move(*data);
@@ -229,6 +237,7 @@ private:
     MasterFile file_;
     dns::Name origin_;
     std::optional<dns::Name> owner_;
+    bool is_at_ = false;                                                           ///< the owner was written as "@"
     std::map<std::string, std::set<std::pair<std::string, std::string>>> owners_;  // types and data of each name
     std::optional<std::uint32_t> default_ttl_;
     std::optional<std::uint32_t> last_ttl_;

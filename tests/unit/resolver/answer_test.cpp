@@ -118,10 +118,37 @@ TEST_F(AnswerTest, AnswersReverseNamesOfItsNetworks) {
     EXPECT_EQ(ask("0.77.10.in-addr.arpa", kPtr).rcode, kNoError);
     EXPECT_EQ(ask("1.11.0.77.10.in-addr.arpa", kPtr).rcode, kNxDomain);
     for (const char* name : {"11.0.78.10.in-addr.arpa", "11.0.0.127.in-addr.arpa", "77.10.in-addr.arpa",
-                             "011.0.77.10.in-addr.arpa", "999.0.77.10.in-addr.arpa"}) {
+                             "0.077.10.in-addr.arpa", "in-addr.arpa"}) {
         SCOPED_TRACE(name);
         EXPECT_TRUE(is_forwarded(name, kPtr));
     }
+}
+
+TEST_F(AnswerTest, ForwardsNothingBelowItsReverseZones) {
+    for (const char* name : {"011.0.77.10.in-addr.arpa", "999.0.77.10.in-addr.arpa", "0/25.0.77.10.in-addr.arpa",
+                             "1.0/25.0.77.10.in-addr.arpa", "lb._dns-sd._udp.0.0.77.10.in-addr.arpa"}) {
+        SCOPED_TRACE(name);
+        const auto reply = ask(name, kPtr);
+        EXPECT_EQ(reply.rcode, kNxDomain);
+        EXPECT_EQ(reply.authorities.at(0).name, "0.77.10.in-addr.arpa.");
+    }
+}
+
+TEST_F(AnswerTest, KnowsAnAddressWhateverIsAskedOfIt) {
+    const auto reply = ask("11.0.77.10.in-addr.arpa", kA);
+    EXPECT_EQ(reply.rcode, kNoError);
+    EXPECT_THAT(reply.answers, IsEmpty());
+    EXPECT_EQ(reply.authorities.at(0).name, "0.77.10.in-addr.arpa.");
+    // A user's record of another type stands beside the container's PTR.
+    record("n1", "11.0.77.10.in-addr.arpa", "TXT", "rack 7");
+    EXPECT_THAT(ask("11.0.77.10.in-addr.arpa", 16).answers, SizeIs(1));
+    EXPECT_THAT(ask("11.0.77.10.in-addr.arpa", kPtr).data(), ElementsAre("web1.n1."));
+    // On a network whose subnet is not ours, as macvlan's, the address alone is known.
+    add_network("mv", "");
+    add("mv", "far", "192.0.2.3");
+    view({"mv"});
+    EXPECT_EQ(ask("3.2.0.192.in-addr.arpa", kA).authorities.at(0).name, "3.2.0.192.in-addr.arpa.");
+    EXPECT_TRUE(is_forwarded("4.2.0.192.in-addr.arpa", kPtr));
 }
 
 TEST_F(AnswerTest, AnswersReverseNamesOfIpv6) {

@@ -57,6 +57,13 @@ TEST(MasterFile, TakesRelativeNamesForWholeOnesUntilAnOrigin) {
     EXPECT_THAT(read("$ORIGIN b.\n$ORIGIN a\nx A 192.0.2.1\n"), ElementsAre("x.a.b - A 192.0.2.1"));
 }
 
+TEST(MasterFile, TakesFilesAsEditorsLeaveThem) {
+    EXPECT_THAT(read("\xef\xbb\xbfweb A 192.0.2.1\r\n\tA 192.0.2.2\r\n$ttl 60\r\n$Origin app\r\n@ A 192.0.2.3"),
+                ElementsAre("web - A 192.0.2.1", "web - A 192.0.2.2", "app 60 A 192.0.2.3"));
+    EXPECT_THAT(read("@ SOA a b 1 2 3 4 5\n  NS ns\n  A 192.0.2.1\n"),
+                ElementsAre("line 3: '@' without a line '$ORIGIN NAME' before it"));
+}
+
 TEST(MasterFile, KnowsWhereTtlsComeFrom) {
     EXPECT_THAT(read("a 7 IN A 192.0.2.1\nb A 192.0.2.2\n$TTL 1h30m\nc A 192.0.2.3\nd IN 9 A 192.0.2.4\ne A 192.0.2.5"),
                 ElementsAre("a 7 A 192.0.2.1", "b 7 A 192.0.2.2", "c 5400 A 192.0.2.3", "d 9 A 192.0.2.4",
