@@ -224,6 +224,7 @@ private:
         reload_.async_wait([this](const boost::system::error_code& error, int) {
             if (error || leaving_) return;
             operations_->post([this] { engine_->check_everything(); });
+            resolv_conf_.look_again();
             wait_for_reload();
         });
     }

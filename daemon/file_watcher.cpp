@@ -34,7 +34,8 @@ void FileWatcher::close() {
 }
 
 /// Watches every directory on the way, for each may be renamed, or made again, or be a link that leads elsewhere
-/// tomorrow. Adding a watch again for the same directory changes nothing, so the way may be walked after every event.
+/// tomorrow; and the file itself, for if it is mounted there, its own directory is another one. Adding a watch again
+/// for the same directory changes nothing, so the way may be walked after every event.
 Result<> FileWatcher::watch_chain() {
     namespace fs = std::filesystem;
     std::error_code error;
@@ -64,18 +65,22 @@ Result<> FileWatcher::watch_chain() {
             rest.insert(rest.begin(), target.begin(), target.end());
         }
     }
+    // Not there yet is no failure: the directory above it is watched.
+    (void)::inotify_add_watch(inotify_.native_handle(), directory.c_str(), IN_CLOSE_WRITE);
     return {};
 }
 
 void FileWatcher::wait() {
     inotify_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
         if (error) return;  // closed
-        if (drain()) {
-            (void)watch_chain();  // it may lead elsewhere now; what was watched still is
-            changed_();
-        }
+        if (drain()) look_again();
         wait();
     });
+}
+
+void FileWatcher::look_again() {
+    (void)watch_chain();  // it may lead elsewhere now; what was watched still is
+    changed_();
 }
 
 bool FileWatcher::drain() {
@@ -87,6 +92,7 @@ bool FileWatcher::drain() {
         for (const char* at = buffer; at < buffer + got;) {
             const auto* event = reinterpret_cast<const inotify_event*>(at);
             if (event->len > 0 && names_.contains(event->name)) relevant = true;
+            if (event->len == 0 && (event->mask & IN_CLOSE_WRITE) != 0) relevant = true;  // the file itself
             if ((event->mask & (IN_Q_OVERFLOW | IN_IGNORED)) != 0) relevant = true;
             at += sizeof *event + event->len;
         }

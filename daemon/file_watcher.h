@@ -13,7 +13,8 @@ namespace nsr::daemon {
 
 /// Tells when a file may have changed, however that happens: written in place, replaced by rename, gone and back, or a
 /// symbolic link or directory on the way to it changed. Watches every directory on the way with inotify(7), because a
-/// watch on the file itself is lost at the first rename. Control thread.
+/// watch on the file itself is lost at the first rename; and the file as well, because the directories tell nothing of
+/// what is mounted there. A mount alone is not seen. Control thread.
 class FileWatcher {
 public:
     using Changed = std::function<void()>;
@@ -23,6 +24,8 @@ public:
     /// Starts to watch. Neither the file nor its directory need exist.
     Result<> start();
     void close();
+    /// Tells of a change, whether there was one or not, and follows what stands there now.
+    void look_again();
 
 private:
     Result<> watch_chain();

@@ -8,6 +8,11 @@
 namespace nsr::resolver {
 namespace {
 
+/// "192.0.2.1#53", "fe80::1%eth0#53"
+std::string server_text(const Upstream& server) {
+    return server.address.text() + (server.zone.empty() ? "" : "%" + server.zone) + "#" + std::to_string(server.port);
+}
+
 std::string where_to(const View& view, const dns::Query& query) {
     std::string text = "'" + query.name.text() + "' is not ours: ";
     const std::size_t domain = domain_of(view, query.name);
@@ -17,7 +22,7 @@ std::string where_to(const View& view, const dns::Query& query) {
     if (upstreams.empty()) return text + "no upstream to ask" + whose;
     text += "to be asked" + whose + " of";
     for (const Upstream& upstream : upstreams) {
-        text += " " + upstream.address.text() + "#" + std::to_string(upstream.port);
+        text += " " + server_text(upstream);
         if (upstream.from_host) text += " (from the host)";
     }
     return text;
@@ -38,8 +43,7 @@ std::string source_text(const AnswerSource& source) {
         case AnswerSource::Kind::none:
             return "";
         case AnswerSource::Kind::upstream:
-            return "answered by " + source.server.address.text() + "#" + std::to_string(source.server.port) + " in " +
-                   milliseconds_text(source.elapsed);
+            return "answered by " + server_text(source.server) + " in " + milliseconds_text(source.elapsed);
         case AnswerSource::Kind::cache:
             return "answered from the cache, " + age_text(source.elapsed);
         case AnswerSource::Kind::stale:
@@ -47,9 +51,8 @@ std::string source_text(const AnswerSource& source) {
         case AnswerSource::Kind::cached_failure:
             return "not asked again: asking has failed a moment ago";
         case AnswerSource::Kind::refused:
-            return source.server.address.text() + "#" + std::to_string(source.server.port) + " answered " +
-                   std::string(dns::rcode_name(source.rcode)) + ", and nobody anything better, in " +
-                   milliseconds_text(source.elapsed);
+            return server_text(source.server) + " answered " + std::string(dns::rcode_name(source.rcode)) +
+                   ", and nobody anything better, in " + milliseconds_text(source.elapsed);
         case AnswerSource::Kind::failure:
             break;
     }

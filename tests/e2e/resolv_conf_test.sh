@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The host's resolv.conf is followed live, however it changes: by rename, by its link, by what the link leads to.
+# The host's resolv.conf is followed live, however it changes: by rename, by its link, by what the link leads to, behind a mount.
 source "$(dirname "$0")/lib.sh"
 
 server_outside() { # server_outside ADDRESS ANSWER: a DNS server outside that says ANSWER for who.example.test
@@ -78,7 +78,18 @@ printf 'nameserver\nnameserver nowhere\n; nameserver 198.51.100.72\n\tnameserver
 assert_who 203.0.113.4 "the file is odd"
 echo "nameserver $OUTSIDE6%up0" >/run/b/conf
 assert_who 203.0.113.6 "the server has a scope"
+assert_match "$(nsr resolve who.example.test --from client --explain)" "answered by $OUTSIDE6%up0#53 in"
 echo "nameserver $OUTSIDE6%nosuchlink" >/run/b/conf
 assert_who "" "there is no such link"
 assert_match "$(asked)" "status: SERVFAIL"
+
+# a file that is mounted there is seen at SIGHUP, and followed from then on
+echo "nameserver 198.51.100.71" >/run/mounted
+rm $HOST
+touch $HOST
+mount --bind /run/mounted $HOST
+kill -HUP "$DAEMON_PID"
+assert_who 203.0.113.1 "another file is mounted there"
+echo "nameserver 198.51.100.72" >/run/mounted
+assert_who 203.0.113.2 "it is written behind the mount"
 stop_daemon

@@ -65,6 +65,21 @@ TEST_F(FileWatcherTest, TellsOfAFileThatIsWrittenReplacedRemovedAndBack) {
     EXPECT_TRUE(is_told());
 }
 
+TEST_F(FileWatcherTest, TellsOfAFileThatIsWrittenUnderAnotherName) {
+    // As when it is mounted there: the directory that it is written in is not the one on the way.
+    fs::create_directories(at("run"));
+    write("run/behind");
+    fs::create_hard_link(at("run/behind"), at("host/etc/resolv.conf"));
+    watch();
+    write("run/behind");
+    EXPECT_TRUE(is_told());
+    fs::remove(at("host/etc/resolv.conf"));
+    write("host/etc/resolv.conf");
+    EXPECT_TRUE(is_told());
+    write("host/etc/resolv.conf");
+    EXPECT_TRUE(is_told());
+}
+
 TEST_F(FileWatcherTest, TellsOfLinksAndOfWhatTheyLeadTo) {
     fs::create_directories(at("run/a"));
     fs::create_directories(at("run/b"));
