@@ -28,7 +28,7 @@ struct Unit {
          ForwardLimits limits)
         : worker(index, cpu), server(worker.io(), index, counters, std::move(home), limits) {}
     ~Unit() {
-        worker.post([this] { server.close_all(); });
+        server.give([this] { server.close_all(); });
         worker.drain();
     }
 
@@ -65,7 +65,7 @@ public:
     }
     void put_view(const ViewSpec& view) override;
     void remove_view(const std::string& container_id) override;
-    void hand_over() override;
+    void publish() override;
     void settle() override;
     Result<> open(const std::string& container_id, const NetNs& sandbox) override;
     void close(const std::string& container_id) override;
@@ -77,6 +77,7 @@ public:
 private:
     void ask_upstream(const std::string& container_id, std::vector<std::uint8_t> datagram, Explanation explanation,
                       Explained then);
+    std::function<void(Server&)> take_changes();
     void on_all(std::function<void(unsigned index, Server&)> function);
     void note_slot(const std::string& container_id);
 
@@ -96,7 +97,7 @@ void WorkerResolver::on_all(std::function<void(unsigned index, Server&)> functio
     const auto shared = std::make_shared<const std::function<void(unsigned, Server&)>>(std::move(function));
     for (unsigned index = 0; index < units_.size(); ++index) {
         Server& server = units_[index]->server;
-        units_[index]->worker.post([&server, index, shared, done = last_] {
+        server.give([&server, index, shared, done = last_] {
             (*shared)(index, server);
             done->count_down();
         });
@@ -126,13 +127,18 @@ void WorkerResolver::remove_view(const std::string& container_id) {
     note_slot(container_id);
 }
 
-void WorkerResolver::hand_over() {
+/// What makes a worker's server answer from all that has changed.
+std::function<void(Server&)> WorkerResolver::take_changes() {
     const auto changes = std::make_shared<const Publication>(book_.take_changes());
     published_.apply(*changes);
-    on_all([changes, moved = std::exchange(moved_, {})](unsigned, Server& server) {
+    return [changes, moved = std::exchange(moved_, {})](Server& server) {
         server.apply(*changes);
         for (const auto& [container_id, slot] : moved) server.set_view(container_id, slot);
-    });
+    };
+}
+
+void WorkerResolver::publish() {
+    on_all([change = take_changes()](unsigned, Server& server) { change(server); });
 }
 
 Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sandbox) {
@@ -148,7 +154,10 @@ Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sand
     const Slot slot = book_.view_slot(container_id);
     // TCP is rare: one worker has the container's listener, another container's is another's.
     const auto owner = static_cast<unsigned>(std::hash<std::string>{}(container_id) % units_.size());
-    on_all([container_id, slot, shared, steering, sockets, owner](unsigned index, Server& server) {
+    // With the changes in one message: each wakes the workers.
+    on_all([change = take_changes(), container_id, slot, shared, steering, sockets, owner](unsigned index,
+                                                                                           Server& server) {
+        change(server);
         UniqueFd tcp = index == owner ? std::move(sockets->tcp) : UniqueFd();
         server.open(container_id, slot, shared, steering, std::move(sockets->udp[index]), std::move(tcp));
     });
@@ -187,8 +196,8 @@ Result<Explanation> WorkerResolver::explain_on(const std::string& network_id, co
 void WorkerResolver::ask_upstream(const std::string& container_id, std::vector<std::uint8_t> datagram,
                                   Explanation explanation, Explained then) {
     Server& server = units_[0]->server;
-    units_[0]->worker.post([&server, container_id, datagram = std::move(datagram),
-                            waiting = std::make_shared<Waiting>(std::move(explanation), std::move(then))] {
+    server.give([&server, container_id, datagram = std::move(datagram),
+                 waiting = std::make_shared<Waiting>(std::move(explanation), std::move(then))] {
         const bool asked = server.ask(container_id, datagram, [&server, waiting](dns::Bytes reply) {
             waiting->explanation.reply.assign(reply.begin(), reply.end());
             auto source = source_text(server.source());

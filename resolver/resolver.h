@@ -31,13 +31,13 @@ using Explained = std::function<void(Result<Explanation> explanation)>;
 /// The embedded DNS server: in the namespace of each container 127.0.0.11:53, UDP and TCP.
 ///
 /// *Use.* put_* and remove_* change what is known on the side of the caller; publish() hands the changes to every
-/// worker and returns when all of them answer from it, so that "attached" is true for everybody when attach returns.
-/// hand_over() does not wait: whoever has other work to do does it meanwhile and calls settle() at the end. Workers
-/// take everything in the order of the calls. open() returns when the listeners are bound: what is asked from then on
-/// is answered.
+/// worker. What is asked after it has returned is answered from them, so that "attached" is true for everybody when
+/// attach returns; nothing waits for a worker to get a CPU, because workers look for changes when they have received a
+/// query. They take everything in the order of the calls. open() returns when the listeners are bound: what is asked
+/// from then on is answered.
 ///
-/// *Threads.* All calls come from one thread (the operations thread) and may block for as long as a worker needs to
-/// take a message, some 10 us. Workers are stopped and joined by the destructor.
+/// *Threads.* All calls come from one thread (the operations thread); only settle() waits for workers. They are stopped
+/// and joined by the destructor.
 ///
 /// *Cost.* Publishing one endpoint costs the same on a network of 10 names and of 10 000.
 class Resolver {
@@ -53,16 +53,12 @@ public:
     virtual void remove_endpoint(const std::string& network_id, const std::string& container_id) = 0;
     virtual void put_view(const ViewSpec& view) = 0;
     virtual void remove_view(const std::string& container_id) = 0;
-    void publish() {
-        hand_over();
-        settle();
-    }
-    virtual void hand_over() = 0;
-    /// Returns when every worker has done all that it was given before: hand_over(), open(), close().
+    virtual void publish() = 0;
+    /// Returns when every worker has done all that it was given before: publish(), open(), close().
     virtual void settle() = 0;
 
-    /// Binds the listeners of a container inside its namespace and serves them from its view (which must have been
-    /// handed over before, else it answers SERVFAIL). The port rewrite of the namespace is netsetup's work and precedes
+    /// Publishes, binds the listeners of a container inside its namespace and serves them from its view (without one it
+    /// answers SERVFAIL). The port rewrite of the namespace is netsetup's work and precedes
     /// this. Nothing is left behind on failure; opening twice replaces.
     virtual Result<> open(const std::string& container_id, const NetNs& sandbox) = 0;
     /// Closes its listeners and forgets its queries in flight, at the latest at the next settle(). No-op if not open.

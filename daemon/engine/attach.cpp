@@ -148,9 +148,10 @@ Result<> Engine::serve_names(const registry::Container& container, const NetNs& 
     const bool wanted = std::ranges::any_of(attachments, [](const auto& at) { return has_server(*at.network); });
     put_view(container);
     if (!serves) undo.add([this, id = container.id] { resolver_->remove_view(id); });
-    // The workers take it while the rest is done; whoever calls waits for them at the end.
-    resolver_->hand_over();
-    if (!wanted || serves) return {};
+    if (!wanted || serves) {
+        resolver_->publish();
+        return {};
+    }
 
     if (auto done = netsetup_->ensure_dns_rewrite(sandbox); !done) {
         return fail(std::move(done).error(), "rewrite port 53 in '" + container.name + "'");

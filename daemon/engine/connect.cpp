@@ -77,7 +77,6 @@ Result<> Engine::connect(const std::string& network_ref, const api::ConnectBody&
     undo.commit();
     if (is_running(container)) {
         refresh_linked();
-        resolver_->settle();
     } else {
         put_names(container, endpoint);
         resolver_->publish();

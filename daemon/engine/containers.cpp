@@ -132,11 +132,9 @@ Result<> Engine::remove(const registry::Container& container) {
     changes.erase_containers.push_back(container.id);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     for (const auto& endpoint : endpoints) remove_names(endpoint);
-    resolver_->hand_over();
+    resolver_->publish();
     signal_command(container, SIGKILL);  // also one that did not heed a stop
-    auto removed = files_.remove(container.id);
-    resolver_->settle();
-    if (!removed) return removed;
+    if (auto removed = files_.remove(container.id); !removed) return removed;
     spdlog::info("event=container_removed container={} id={}", log::quoted(container.name), short_id(container.id));
     return {};
 }

@@ -130,7 +130,6 @@ Result<> Engine::start(const registry::Container& wanted) {
     undo.commit();
     show_files(container);
     refresh_linked();
-    resolver_->settle();
     return {};
 }
 
@@ -187,10 +186,10 @@ Result<> Engine::stop(const registry::Container& running, int exit_code) {
     }
     if (auto committed = registry_.commit(changes); !committed) return committed;
 
-    // The names first: nobody may be sent to an address that is about to go. The workers take it while the rest goes.
+    // The names first: nobody may be sent to an address that is about to go.
     for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
     resolver_->remove_view(container.id);
-    resolver_->hand_over();
+    resolver_->publish();
     auto withdrawn = withdraw_ports(container.id);
     auto released = release_kernel_state(container, held);
     if (released && !withdrawn) released = std::move(withdrawn);

@@ -1,5 +1,7 @@
 #include "resolver/server/server.h"
 
+#include <boost/asio/post.hpp>
+
 #include "resolver/dns/chain.h"
 #include "resolver/dns/query.h"
 #include "resolver/server/tcp.h"
@@ -59,6 +61,10 @@ Server::Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counte
     : state_(io, worker, counters, std::move(home), limits) {}
 
 Server::~Server() = default;
+
+void Server::give(Inbox::Function function) {
+    if (state_.inbox.give(std::move(function))) boost::asio::post(state_.io, [this] { state_.inbox.take(); });
+}
 
 void Server::apply(const Publication& publication) {
     state_.snapshot.apply(publication);

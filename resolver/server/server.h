@@ -17,6 +17,7 @@
 #include "common/unique_fd.h"
 #include "resolver/answer.h"
 #include "resolver/forward/forwarder.h"
+#include "resolver/server/inbox.h"
 #include "resolver/server/steering.h"
 #include "resolver/server/udp_batch.h"
 #include "resolver/zone/snapshot.h"
@@ -60,6 +61,7 @@ struct ServerState {
     UdpBatch batch;
     TcpLimits tcp_limits;
     std::vector<std::uint8_t> tcp_out;  ///< an answer over TCP before it is queued on its connection
+    Inbox inbox;
 };
 
 /// One worker's side of a container that is served.
@@ -104,12 +106,16 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
     return 0;
 }
 
-/// The server of one worker: its listeners and what they answer from. All calls on the worker's thread.
+/// The server of one worker: its listeners and what they answer from. All calls but give() on the worker's thread.
 class Server {
 public:
     Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home,
            ForwardLimits limits);
     ~Server();
+
+    /// From any thread: has a function called on the worker's, soon, and before any query is answered that is sent
+    /// after this has returned. In the order of the calls.
+    void give(Inbox::Function function);
 
     void apply(const Publication& publication);
     /// `tcp` is empty on the workers that do not own the container's TCP listener. Replaces what was open.

@@ -120,6 +120,7 @@ void TcpConnection::read() {
 
 void TcpConnection::on_read(const error_code& error, std::size_t) {
     reading_ = false;
+    state_.inbox.take();
     if (!socket_.is_open()) return;
     if (error && error != asio::error::eof) return finish();
     if (error) ended_ = true;

@@ -45,6 +45,8 @@ void UdpListener::receive() {
 
 void UdpListener::on_received(const boost::system::error_code& error, std::size_t size) {
     if (error == boost::asio::error::operation_aborted || !socket_.is_open()) return;
+    state_.inbox.take();
+    if (!socket_.is_open()) return;
     if (!error) {
         state_.counters.queries_udp.add();
         state_.tick();
@@ -54,6 +56,7 @@ void UdpListener::on_received(const boost::system::error_code& error, std::size_
                                         state_.batch.reply_buffer(), [&] { return deliver_to(client); });
         if (reply > 0) state_.batch.queue_reply(client, reply);
         steer(1 + drain());
+        if (!socket_.is_open()) return;
     }
     receive();
 }
@@ -83,6 +86,11 @@ unsigned UdpListener::drain() {
     unsigned taken = 0;
     for (unsigned turn = 0; turn < kBatchesPerTurn; ++turn) {
         const unsigned count = batch.receive(fd);
+        state_.inbox.take();
+        if (!socket_.is_open()) {
+            batch.forget_replies();
+            return taken;
+        }
         state_.counters.queries_udp.add(count);
         prefetch(count);
         for (unsigned index = 0; index < count; ++index) {

@@ -27,6 +27,7 @@ public:
     dns::Buffer reply_buffer() { return buffers_->out[queued_]; }
     /// The reply buffer holds `size` bytes for a client, whose address stays where it is until they are sent.
     void queue_reply(const sockaddr_in& client, std::size_t size);
+    void forget_replies() { queued_ = 0; }
     /// Sends the queued replies; returns how many the kernel did not take.
     unsigned send(int fd);
 

@@ -1,21 +1,18 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 namespace nsr::resolver {
 
 /// One DNS thread with its own event loop, pinned to a CPU if one is given. What it serves is touched by this thread
-/// only; others talk to it by post().
+/// only; others talk to it by Server::give().
 ///
-/// *Stopping.* The owner closes what the loop serves (by a posted function), then calls drain(), which returns when the
+/// *Stopping.* The owner closes what the loop serves (by Server::give()), then calls drain(), which returns when the
 /// loop has run out of work. So nothing of the loop's is left when the owner's members are destroyed.
 class Worker {
 public:
@@ -25,12 +22,6 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     boost::asio::io_context& io() { return io_; }
-
-    /// Runs a function on the worker's thread, soon. From any thread.
-    template <typename Function>
-    void post(Function&& function) {
-        boost::asio::post(io_, std::forward<Function>(function));
-    }
 
     /// Lets the loop end when it has nothing left to do and waits for the thread. From another thread.
     void drain();

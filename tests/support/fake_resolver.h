@@ -41,11 +41,12 @@ public:
     }
     void put_view(const resolver::ViewSpec& view) override { world_.views[view.container_id] = view; }
     void remove_view(const std::string& container_id) override { world_.views.erase(container_id); }
-    void hand_over() override { world_.published = world_.endpoints; }
+    void publish() override { world_.published = world_.endpoints; }
     void settle() override {}
 
     Result<> open(const std::string& container_id, const NetNs&) override {
         if (world_.fail_open) return fail(Errc::system, "open: injected failure");
+        publish();
         world_.open.insert(container_id);
         return {};
     }

@@ -68,6 +68,16 @@ TEST_F(ResolverTest, AnswersManyAtOnceOnALargeNetwork) {
     EXPECT_EQ(asked.output, "200\n");
 }
 
+TEST_F(ResolverTest, EveryQueryAfterPublishingIsAnsweredFromIt) {
+    for (int round = 10; round < 40; ++round) {
+        const std::string address = "10.1.0." + std::to_string(round);
+        resolver().put_endpoint("n1", endpoint("c2", "db", address));
+        resolver().publish();
+        ASSERT_EQ(dig("+short db A"), address + "\n");
+        ASSERT_EQ(dig("+tcp +short db A"), address + "\n");
+    }
+}
+
 TEST_F(ResolverTest, RefusesTheNamesOfContainersThatAreClosed) {
     resolver().close("app");
     EXPECT_THAT(dig("+time=1 web A"), Not(HasSubstr("10.1.0.2")));
