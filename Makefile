@@ -54,7 +54,7 @@ format-check: ## whether every source is formatted
 	@tools/install check
 	@tools/format --check
 
-bench: ## queries/s, latency and CPU beside a bare reflector, dnsmasq and NSD; attach latency
+bench: ## queries/s, latency and CPU beside a bare reflector, NSD, Knot and dnsmasq; attach latency
 	@tools/install build test bench
 	@tools/build release -DNSR_TESTS=ON -DNSR_BENCH=ON -- ns-registerd ns-register nsr_bench
 	@bench/run.sh $(BIN)

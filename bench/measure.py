@@ -154,12 +154,17 @@ def start_peers(options, names):
         f'server:\n ip-address: {SERVER}@5302\n server-count: 1\n username: ""\n chroot: ""\n zonesdir: "{DIRECTORY}"\n'
         f' database: ""\n pidfile: ""\n xfrdfile: "{DIRECTORY}/xfrd"\n zonelistfile: "{DIRECTORY}/zonelist"\n'
         ' rrl-ratelimit: 0\nremote-control:\n control-enable: no\nzone:\n name: "."\n zonefile: "zone"\n')
+    (DIRECTORY / "knot.conf").write_text(
+        f"server:\n rundir: {DIRECTORY}\n listen: {SERVER}@5304\n udp-workers: 1\n tcp-workers: 1\n background-workers: 1\n"
+        f"database:\n storage: {DIRECTORY}/knot\nlog:\n - target: stderr\n   any: error\n"
+        f"zone:\n - domain: .\n   file: {DIRECTORY}/zone\n")
     reflector = f"{options.bin_dir}/nsr_reflector"
     cpus = str(os.cpu_count())
     return [
         start_server("reflector, one thread", 5300, reflector, SERVER, "5300", "1", f"{DIRECTORY}/names"),
         start_server("reflector, a thread per CPU", 5303, reflector, SERVER, "5303", cpus, f"{DIRECTORY}/names"),
         start_server("NSD", 5302, "nsd", "-d", "-c", f"{DIRECTORY}/nsd.conf"),
+        start_server("Knot", 5304, "knotd", "-c", f"{DIRECTORY}/knot.conf"),
         start_server("dnsmasq", 5301, "dnsmasq", "--conf-file=/dev/null", "--keep-in-foreground", "--pid-file=", "--user=root",
                      "--no-resolv", "--no-hosts", "--bind-interfaces", f"--listen-address={SERVER}", "--port=5301",
                      *(f"--host-record={name},{address}" for name, address in names.items())),
