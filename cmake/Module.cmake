@@ -27,5 +27,5 @@ function(nsr_test name label)
         add_dependencies(fast_tests ${name})
     endif()
     gtest_discover_tests(${name} NO_PRETTY_VALUES TEST_PREFIX ${label}. DISCOVERY_TIMEOUT 60
-                         PROPERTIES LABELS ${label} TIMEOUT 120)
+                         PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "common/fault.h"
 #include "common/unique_fd.h"
 
 namespace nsr {
@@ -15,7 +16,7 @@ namespace {
 
 Result<> write_all(int fd, std::string_view content, const std::string& path) {
     while (!content.empty()) {
-        const ssize_t written = ::write(fd, content.data(), content.size());
+        const ssize_t written = fault::fails("write file", ENOSPC) ? -1 : ::write(fd, content.data(), content.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return fail_errno("write '" + path + "'");
         content.remove_prefix(static_cast<std::size_t>(written));
@@ -25,7 +26,9 @@ Result<> write_all(int fd, std::string_view content, const std::string& path) {
 
 Result<> write_all_at(int fd, std::string_view content, std::size_t offset, const std::string& path) {
     while (!content.empty()) {
-        const ssize_t written = ::pwrite(fd, content.data(), content.size(), static_cast<off_t>(offset));
+        const ssize_t written = fault::fails("write file", ENOSPC)
+                                    ? -1
+                                    : ::pwrite(fd, content.data(), content.size(), static_cast<off_t>(offset));
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return fail_errno("write '" + path + "'");
         content.remove_prefix(static_cast<std::size_t>(written));
@@ -34,10 +37,20 @@ Result<> write_all_at(int fd, std::string_view content, std::size_t offset, cons
     return {};
 }
 
+Result<> write_synced(const std::string& path, std::string_view content, unsigned mode) {
+    const UniqueFd fd(fault::fails("create file", ENOSPC)
+                          ? -1
+                          : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+    if (!fd) return fail_errno("create '" + path + "'");
+    if (auto written = write_all(fd.get(), content, path); !written) return written;
+    if (fault::fails("sync file", EIO) || ::fsync(fd.get()) != 0) return fail_errno("sync '" + path + "'");
+    return {};
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd fd(fault::fails("read file", EMFILE) ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd && errno == ENOENT) return fail(Errc::not_found, "'" + path + "' does not exist");
     if (!fd) return fail_errno("open '" + path + "'");
     std::string content;
@@ -53,28 +66,30 @@ Result<std::string> read_file(const std::string& path) {
 
 Result<> write_file_atomic(const std::string& path, std::string_view content, unsigned mode) {
     const std::string temporary = path + ".new";
-    {
-        const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-        if (!fd) return fail_errno("create '" + temporary + "'");
-        if (auto written = write_all(fd.get(), content, temporary); !written) return written;
-        if (::fsync(fd.get()) != 0) return fail_errno("sync '" + temporary + "'");
-    }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("rename to '" + path + "'");
-    return {};
+    auto written = write_synced(temporary, content, mode);
+    if (written) written = rename_file(temporary, path);
+    if (!written) ::unlink(temporary.c_str());
+    return written;
+}
+
+Result<> rename_file(const std::string& from, const std::string& to) {
+    if (!fault::fails("rename file", ENOSPC) && ::rename(from.c_str(), to.c_str()) == 0) return {};
+    return fail_errno("rename to '" + to + "'");
 }
 
 Result<> write_existing(const std::string& path, std::string_view content) {
-    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    const UniqueFd fd(fault::fails("open file", EMFILE) ? -1 : ::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return fail_errno("open '" + path + "'");
     return write_all(fd.get(), content, path);
 }
 
 Result<> write_in_place(const std::string& path, std::string_view content) {
-    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    const UniqueFd fd(fault::fails("open file", EMFILE) ? -1 : ::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd && errno == ENOENT) return fail(Errc::not_found, "'" + path + "' does not exist");
     if (!fd) return fail_errno("open '" + path + "'");
     struct stat status{};
-    if (::fstat(fd.get(), &status) != 0) return fail_errno("look at '" + path + "'");
+    if (fault::fails("look at file", EIO) || ::fstat(fd.get(), &status) != 0)
+        return fail_errno("look at '" + path + "'");
     const auto old_size = static_cast<std::size_t>(status.st_size);
     // The kernel shows new bytes before it shows a new length: growing in the same write would show a cut file.
     if (old_size < content.size()) {
@@ -84,14 +99,16 @@ Result<> write_in_place(const std::string& path, std::string_view content) {
     std::string padded(content);
     padded.resize(std::max(padded.size(), old_size), '\n');
     if (auto written = write_all_at(fd.get(), padded, 0, path); !written) return written;
-    if (::ftruncate(fd.get(), static_cast<off_t>(content.size())) != 0) return fail_errno("truncate '" + path + "'");
+    if (fault::fails("truncate file", EIO) || ::ftruncate(fd.get(), static_cast<off_t>(content.size())) != 0)
+        return fail_errno("truncate '" + path + "'");
     return {};
 }
 
 Result<> make_directories(const std::string& path, unsigned mode) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
         const std::string part = path.substr(0, slash);
-        if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) return fail_errno("make directory '" + part + "'");
+        if ((fault::fails("make directory", ENOSPC) || ::mkdir(part.c_str(), mode) != 0) && errno != EEXIST)
+            return fail_errno("make directory '" + part + "'");
         if (slash == std::string::npos) break;
     }
     struct stat status{};

@@ -11,7 +11,11 @@ namespace nsr {
 Result<std::string> read_file(const std::string& path);
 
 /// Replaces a file in one step (write beside it, sync, rename): a reader sees the old or the new content, whole.
+/// What was written beside it goes when it fails.
 Result<> write_file_atomic(const std::string& path, std::string_view content, unsigned mode = 0644);
+
+/// rename(2): replaces what has that name.
+Result<> rename_file(const std::string& from, const std::string& to);
 
 /// Writes to a file that exists, without creating it: for /proc/sys.
 Result<> write_existing(const std::string& path, std::string_view content);

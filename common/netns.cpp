@@ -26,7 +26,7 @@ NetNs::Return::~Return() {
 }
 
 Result<NetNs> NetNs::open(const std::string& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    UniqueFd fd(fault::fails("open namespace", EMFILE) ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd) {
         if (errno == ENOENT) return fail(Errc::not_found, "network namespace '" + path + "' does not exist");
         return fail_errno("open network namespace '" + path + "'");
@@ -51,7 +51,7 @@ Result<NetNs> NetNs::create() {
 }
 
 Result<NetNs> NetNs::duplicate() const {
-    UniqueFd copy(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+    UniqueFd copy(fault::fails("duplicate namespace", EMFILE) ? -1 : ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
     if (!copy) return fail_errno("duplicate a namespace handle");
     return NetNs(std::move(copy), inode_);
 }

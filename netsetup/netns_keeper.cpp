@@ -93,6 +93,9 @@ bool is_leftover(const std::string& path) {
 Result<> unlink_name(const std::string& own_path, const std::string& name) {
     const auto own = open_pinned(own_path);
     const auto named = open_pinned(named_path(name));
+    for (const auto* each : {&own, &named}) {
+        if (!*each && each->error().code() == Errc::system) return fail(each->error());
+    }
     if (!own || !named || own->inode() != named->inode()) return {};
     return unpin(named_path(name));
 }
@@ -148,8 +151,8 @@ Result<NetNs> NetnsKeeper::find(const std::string& key) const { return open_pinn
 Result<> NetnsKeeper::release(const std::string& key, const std::string& name) {
     Result<> unnamed;
     if (link_names_) unnamed = name.empty() ? unlink_names(path(key)) : unlink_name(path(key), name);
-    auto unpinned = unpin(path(key));
-    return unpinned ? unnamed : unpinned;
+    // What is pinned here is what tells that the name is ours: while that stands, a later try finds it.
+    return unnamed ? unpin(path(key)) : unnamed;
 }
 
 Result<std::vector<std::string>> NetnsKeeper::list() const { return entries_of(directory_); }

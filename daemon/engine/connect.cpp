@@ -121,7 +121,9 @@ Result<> Engine::disconnect(const std::string& network_ref, const api::Disconnec
     }
     addresses_.release(endpoint);
     if (is_running(container)) {
-        if (auto changed = refresh_files(container); !changed && outcome) outcome = std::move(changed);
+        auto changed = refresh_files(container);
+        leftovers_ = leftovers_ || !changed;
+        if (outcome && !changed) outcome = std::move(changed);
     }
     spdlog::info("event=disconnected net={} container={}", log::quoted(endpoint.network_name),
                  log::quoted(container.name));

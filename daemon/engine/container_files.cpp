@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "common/fault.h"
 #include "common/files.h"
 #include "common/unique_fd.h"
 #include "registry/labels.h"
@@ -19,9 +20,12 @@ constexpr unsigned kDirectoryMode = 0755;
 
 /// Makes sure that there is such a file, readable by everybody whatever our umask: it is /etc/hosts to somebody.
 Result<> ensure_file(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode));
+    const UniqueFd fd(fault::fails("create file", ENOSPC)
+                          ? -1
+                          : ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode));
     if (!fd) return fail_errno("create '" + path + "'");
-    if (::fchmod(fd.get(), kFileMode) != 0) return fail_errno("set the mode of '" + path + "'");
+    if (fault::fails("set file mode", EIO) || ::fchmod(fd.get(), kFileMode) != 0)
+        return fail_errno("set the mode of '" + path + "'");
     return {};
 }
 
@@ -33,9 +37,10 @@ Result<> put_in_place(const std::string& path, std::string_view content) {
 /// Replaced by a rename, so that it is never half there; not synced (see ContainerFiles).
 Result<> replace(const std::string& path, std::string_view content) {
     const std::string temporary = path + ".new";
-    if (auto written = put_in_place(temporary, content); !written) return written;
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("rename to '" + path + "'");
-    return {};
+    auto written = put_in_place(temporary, content);
+    if (written) written = rename_file(temporary, path);
+    if (!written) ::unlink(temporary.c_str());
+    return written;
 }
 
 /// A change that was cut short may have left newlines at the end.
@@ -100,9 +105,9 @@ Result<> ContainerFiles::change_hosts(const std::string& id, const Written& befo
     if (!now.hosts_copy.empty()) return {};
     auto current = read_file(hosts_path(id));
     if (!current) return fail(std::move(current).error());
-    const std::string text =
-        before.was ? hosts::repair_hosts(without_padding(*current), before.was->hosts, before.now.hosts, now.hosts)
-                   : hosts::update_hosts(*current, before.now.hosts, now.hosts);
+    const std::string text = before.was ? hosts::repair_hosts(std::string(without_padding(*current)) + "\n",
+                                                              before.was->hosts, before.now.hosts, now.hosts)
+                                        : hosts::update_hosts(*current, before.now.hosts, now.hosts);
     return text == *current ? Result<>() : write_in_place(hosts_path(id), text);
 }
 
@@ -132,7 +137,8 @@ Result<> ContainerFiles::remove(const std::string& id) {
     written_.erase(id);
     linked_.erase(id);
     std::error_code error;
-    std::filesystem::remove_all(directory_ + "/" + id, error);
+    if (fault::fails("remove files")) error = std::make_error_code(std::errc::io_error);
+    if (!error) std::filesystem::remove_all(directory_ + "/" + id, error);
     if (error) return fail(Errc::system, "remove '" + directory_ + "/" + id + "': " + error.message());
     return {};
 }

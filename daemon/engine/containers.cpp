@@ -111,15 +111,20 @@ Result<> Engine::remove_container(const std::string& ref, bool force) {
     auto found = registry_.find_container(ref);
     if (!found) return fail(std::move(found).error());
     const registry::Container container = **found;
+    Result<> stopped;
     if (container.state == registry::ContainerState::running) {
         if (!force) {
             return fail(Errc::conflict,
                         "cannot remove container \"/" + container.name +
                             "\": container is running: stop the container before removing or force remove");
         }
-        if (auto stopped = stop(container, 137); !stopped) return stopped;
+        stopped = stop(container, 137);
+        // What could not be taken out of the kernel is for the next sweep and keeps nobody from going.
+        const bool runs = registry_.container_by_id(container.id)->state == registry::ContainerState::running;
+        if (!stopped && runs) return stopped;
     }
     auto removed = remove(container);
+    if (removed) removed = std::move(stopped);
     tell_waiting(container.id, removed);
     return removed;
 }
@@ -134,7 +139,9 @@ Result<> Engine::remove(const registry::Container& container) {
     for (const auto& endpoint : endpoints) remove_names(endpoint);
     resolver_->publish();
     signal_command(container, SIGKILL);  // also one that did not heed a stop
-    if (auto removed = files_.remove(container.id); !removed) return removed;
+    auto removed = files_.remove(container.id);
+    leftovers_ = leftovers_ || !removed;
+    if (!removed) return removed;
     spdlog::info("event=container_removed container={} id={}", log::quoted(container.name), short_id(container.id));
     return {};
 }

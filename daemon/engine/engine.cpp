@@ -39,9 +39,13 @@ void Engine::sweep() {
     finish_ends();
     if (leftovers_) {
         // What could not be removed when its time had come.
+        leftovers_ = false;
         auto removed = remove_leftovers();
         if (removed) removed = apply_firewall();
-        leftovers_ = !removed;
+        leftovers_ = leftovers_ || !removed;
+        for (const auto* container : registry_.containers()) {
+            if (container->state == registry::ContainerState::running) refresh_files_or_log(*container);
+        }
         if (!removed) spdlog::warn("event=sweep_failed err={}", log::quoted(removed.error().message()));
         return;
     }

@@ -223,7 +223,8 @@ private:
     Result<> cover_files(const registry::Container& container) const;
     Result<> uncover_files(const registry::Container& container) const;
     /// Whether `ip netns exec NAME` leads into the container: only then may it find our files.
-    bool is_shown_to_ip_netns(const registry::Container& container) const;
+    Result<bool> is_shown_to_ip_netns(const registry::Container& container) const;
+    void note_netns_files(const std::string& name, const Result<>& done);
     void show_files(const registry::Container& container);
     void hide_files(const registry::Container& container, const std::string& name);
 

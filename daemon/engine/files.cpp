@@ -24,9 +24,10 @@ bool wants_files(const registry::Container& container) {
     return label == container.labels.end() || label->second != "true";
 }
 
-/// Whether lo has ::1 there.
-bool has_ipv6_loopback(const NetNs& sandbox) {
+/// Whether lo has ::1 there. A kernel without IPv6 has no such list.
+Result<bool> has_ipv6_loopback(const NetNs& sandbox) {
     const auto addresses = sandbox.call([] { return read_file("/proc/thread-self/net/if_inet6"); });
+    if (!addresses && addresses.error().code() != Errc::not_found) return fail(addresses.error());
     return addresses && addresses->contains(kIpv6Loopback);
 }
 
@@ -84,14 +85,17 @@ std::string Engine::resolv_conf_of(const registry::Container& container) const {
 
 Result<> Engine::write_files(const registry::Container& container, const NetNs& sandbox, std::vector<FixedLink> links) {
     if (container.network_mode.starts_with(kContainerMode)) return {};
+    auto ipv6_loopback = has_ipv6_loopback(sandbox);
+    if (!ipv6_loopback) return fail(std::move(ipv6_loopback).error(), "write the files of '" + container.name + "'");
     FileContents contents;
     contents.hosts = hosts_inputs(container, links);
-    contents.hosts.ipv6_loopback = has_ipv6_loopback(sandbox);
+    contents.hosts.ipv6_loopback = *ipv6_loopback;
     contents.resolv_conf = resolv_conf_of(container);
     contents.variables = variables_of(container, links);
     contents.links = std::move(links);
     if (container.network_mode == registry::kHostNetwork && container.extra_hosts.empty()) {
         auto copy = read_file(kHostsFile);
+        if (!copy && copy.error().code() != Errc::not_found) return fail(std::move(copy).error());
         if (copy) contents.hosts_copy = std::move(*copy);
     }
     auto done = files_.write(container.id, contents);
@@ -117,6 +121,7 @@ Result<> Engine::refresh_files(const registry::Container& container) {
 
 void Engine::refresh_files_or_log(const registry::Container& container) {
     if (auto done = refresh_files(container); !done) {
+        leftovers_ = true;  // another try with the next sweep
         spdlog::error("event=files_not_changed container={} err={}", log::quoted(container.name),
                       log::quoted(done.error().message()));
     }
@@ -136,27 +141,30 @@ Result<> Engine::uncover_files(const registry::Container& container) const {
                                  .resolv_conf = files_.resolv_conf_path(container.id)});
 }
 
-bool Engine::is_shown_to_ip_netns(const registry::Container& container) const {
+Result<bool> Engine::is_shown_to_ip_netns(const registry::Container& container) const {
     if (!settings_.is_default_run_dir || !keeps_own_sandbox(container) || !wants_files(container)) return false;
     const auto named = NetNs::open("/run/netns/" + container.name);
+    if (!named && named.error().code() == Errc::system) return fail(named.error());
     return named && named->inode() == container.sandbox_inode;
 }
 
-/// A convenience: a machine whose /etc cannot be written goes without.
+/// A convenience: after one more try, with the next sweep, a machine whose /etc cannot be written goes without.
+void Engine::note_netns_files(const std::string& name, const Result<>& done) {
+    if (done) return;
+    leftovers_ = true;
+    spdlog::warn("event=netns_files_failed container={} err={}", log::quoted(name),
+                 log::quoted(done.error().message()));
+}
+
 void Engine::show_files(const registry::Container& container) {
-    if (!is_shown_to_ip_netns(container)) return;
-    if (auto done = netns_files_.put(container.name, container.id); !done) {
-        spdlog::warn("event=netns_files_failed container={} err={}", log::quoted(container.name),
-                     log::quoted(done.error().message()));
-    }
+    const auto shown = is_shown_to_ip_netns(container);
+    if (!shown) return note_netns_files(container.name, fail(shown.error()));
+    if (*shown) note_netns_files(container.name, netns_files_.put(container.name, container.id));
 }
 
 void Engine::hide_files(const registry::Container& container, const std::string& name) {
     if (!settings_.is_default_run_dir || !keeps_own_sandbox(container)) return;
-    if (auto done = netns_files_.remove(name); !done) {
-        spdlog::warn("event=netns_files_failed container={} err={}", log::quoted(name),
-                     log::quoted(done.error().message()));
-    }
+    note_netns_files(name, netns_files_.remove(name));
 }
 
 void Engine::refresh_linked() {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "common/fault.h"
 #include "common/files.h"
 
 namespace nsr::daemon {
@@ -37,7 +38,9 @@ Result<> NetnsFiles::put(const std::string& name, const std::string& container_i
         const std::string path = directory + "/" + file;
         if (is_ours(path)) ::unlink(path.c_str());
         const std::string target = files_ + "/" + container_id + "/" + file;
-        if (::symlink(target.c_str(), path.c_str()) != 0 && errno != EEXIST) return fail_errno("make '" + path + "'");
+        if ((fault::fails("make symbolic link", ENOSPC) || ::symlink(target.c_str(), path.c_str()) != 0) &&
+            errno != EEXIST)
+            return fail_errno("make '" + path + "'");
     }
     return {};
 }
@@ -49,7 +52,8 @@ Result<> NetnsFiles::remove(const std::string& name) const {
         const std::string path = directory + "/" + file;
         if (!is_ours(path)) continue;
         had_ours = true;
-        if (::unlink(path.c_str()) != 0) return fail_errno("remove '" + path + "'");
+        if (fault::fails("remove symbolic link", EIO) || ::unlink(path.c_str()) != 0)
+            return fail_errno("remove '" + path + "'");
     }
     if (!had_ours || ::rmdir(directory.c_str()) == 0 || errno == ENOTEMPTY || errno == EEXIST) return {};
     return fail_errno("remove '" + directory + "'");

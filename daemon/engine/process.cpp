@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "common/fault.h"
 #include "common/ids.h"
 #include "common/log.h"
 #include "daemon/engine/engine.h"
@@ -22,7 +23,9 @@ constexpr int kStopSeconds = 10;  ///< from the stop signal to SIGKILL, as Docke
 
 /// A handle on the very process that the container was registered with, against reuse of its number.
 Result<UniqueFd> open_process(const registry::Container& container) {
-    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(container.sandbox_pid), 0)));
+    UniqueFd pidfd(fault::fails("open process", EMFILE)
+                       ? -1
+                       : static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(container.sandbox_pid), 0)));
     auto start_time = process_start_time(container.sandbox_pid);
     if (!pidfd || !start_time || *start_time != container.sandbox_pid_start) {
         return fail(Errc::not_found, "process " + std::to_string(container.sandbox_pid) + " does not exist");

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <thread>
 
+#include "common/fault.h"
 #include "common/files.h"
 #include "common/unique_fd.h"
 
@@ -34,9 +35,13 @@ struct Place {
 
 Result<Place> open_place(const ProcessFiles& files) {
     const std::string directory = "/proc/" + std::to_string(files.pid);
-    Place place{UniqueFd(::open((directory + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC)),
+    Place place{UniqueFd(fault::fails("open mount namespace", EMFILE)
+                             ? -1
+                             : ::open((directory + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC)),
                 UniqueFd(::open((directory + "/root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))};
     if (place.mounts && place.root) return place;
+    // One that ends meanwhile gives any of these (proc(5)).
+    if (errno != ENOENT && errno != ESRCH && errno != EACCES) return fail_errno("open the files of " + name_of(files));
     return fail(Errc::not_found, name_of(files) + " does not exist");
 }
 
@@ -74,7 +79,8 @@ Result<> check_not_ours(const ProcessFiles& files) {
     struct stat own{};
     struct stat theirs{};
     const std::string path = "/proc/" + std::to_string(files.pid);
-    if (::stat("/proc/thread-self/ns/mnt", &own) != 0) return fail_errno("look at the own mount namespace");
+    if (fault::fails("look at mount namespace", EMFILE) || ::stat("/proc/thread-self/ns/mnt", &own) != 0)
+        return fail_errno("look at the own mount namespace");
     if (::stat((path + "/ns/mnt").c_str(), &theirs) != 0)
         return fail(Errc::not_found, name_of(files) + " does not exist");
     if (!is_same(own, theirs)) return {};
@@ -111,8 +117,8 @@ Result<> inside(const ProcessFiles& files, Function function) {
     Result<> outcome;
     std::jthread([&] {
         // A thread that shares its root and working directory with others may not change the mount namespace.
-        if (::unshare(CLONE_FS) != 0 || ::setns(place->mounts.get(), CLONE_NEWNS) != 0 ||
-            ::fchdir(place->root.get()) != 0 || ::chroot(".") != 0) {
+        if (fault::fails("enter mount namespace", ENOMEM) || ::unshare(CLONE_FS) != 0 ||
+            ::setns(place->mounts.get(), CLONE_NEWNS) != 0 || ::fchdir(place->root.get()) != 0 || ::chroot(".") != 0) {
             outcome = fail_errno("enter the mount namespace of " + name_of(files));
             return;
         }
@@ -140,7 +146,9 @@ Result<std::string> real_path(const ProcessFiles& files, const std::filesystem::
 }
 
 Result<> ensure_target(const ProcessFiles& files, const std::string& target) {
-    const UniqueFd fd(::open(target.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0644));
+    const bool refused = fault::fails("make mount point", EROFS);
+    const UniqueFd fd(refused ? -1
+                              : ::open(target.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0644));
     if (fd || ::access(target.c_str(), F_OK) == 0) return {};
     if (errno == EROFS) {
         return fail(Errc::conflict,
@@ -158,15 +166,19 @@ struct Cover {
 };
 
 Result<> open_source(Cover& cover) {
-    cover.tree = UniqueFd(::open_tree(AT_FDCWD, cover.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    cover.tree = UniqueFd(fault::fails("take mount", ENOMEM)
+                              ? -1
+                              : ::open_tree(AT_FDCWD, cover.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
     if (!cover.tree) return fail_errno("take '" + cover.source + "'");
     // Else it would be a peer of the machine's mount that the source lies on.
     struct mount_attr alone{};
     alone.propagation = MS_PRIVATE;
-    if (::mount_setattr(cover.tree.get(), "", AT_EMPTY_PATH, &alone, sizeof alone) != 0) {
+    if (fault::fails("separate mount", ENOMEM) ||
+        ::mount_setattr(cover.tree.get(), "", AT_EMPTY_PATH, &alone, sizeof alone) != 0) {
         return fail_errno("separate '" + cover.source + "'");
     }
-    if (::fstat(cover.tree.get(), &cover.file) != 0) return fail_errno("look at '" + cover.source + "'");
+    if (fault::fails("look at mount", EIO) || ::fstat(cover.tree.get(), &cover.file) != 0)
+        return fail_errno("look at '" + cover.source + "'");
     return {};
 }
 
@@ -175,8 +187,23 @@ bool is_covered(const Cover& cover) {
     return ::stat(cover.target, &now) == 0 && is_same(now, cover.file);
 }
 
-void uncover(const Cover& cover) {
-    while (is_covered(cover) && ::umount2(cover.target, MNT_DETACH) == 0) {}
+Result<> uncover(const Cover& cover) {
+    while (is_covered(cover)) {
+        if (fault::fails("take mount off", ENOMEM) || ::umount2(cover.target, MNT_DETACH) != 0) {
+            return fail_errno("uncover '" + std::string(cover.target) + "'");
+        }
+    }
+    return {};
+}
+
+/// All of them, whatever becomes of one.
+Result<> uncover(const std::array<Cover, 2>& covers) {
+    Result<> outcome;
+    for (const Cover& cover : covers) {
+        auto uncovered = uncover(cover);
+        if (outcome) outcome = std::move(uncovered);
+    }
+    return outcome;
 }
 
 /// Inside the process's root.
@@ -186,7 +213,9 @@ Result<> put(const ProcessFiles& files, const Mounts& mounts, const Cover& cover
     if (!target) return fail(std::move(target).error());
     if (auto alone = check_not_shared(files, mounts, *target); !alone) return alone;
     if (auto there = ensure_target(files, *target); !there) return there;
-    if (::move_mount(cover.tree.get(), "", AT_FDCWD, target->c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0) return {};
+    if (!fault::fails("move mount", ENOMEM) &&
+        ::move_mount(cover.tree.get(), "", AT_FDCWD, target->c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0)
+        return {};
     return fail_errno("cover '" + *target + "' of " + name_of(files));
 }
 
@@ -204,8 +233,8 @@ Result<> put_process_files(const ProcessFiles& files) {
         for (const Cover& cover : covers) {
             auto covered = put(files, *mounts, cover);
             if (covered) continue;
-            for (const Cover& each : covers) uncover(each);
-            return covered;
+            auto uncovered = uncover(covers);
+            return uncovered ? covered : fail(std::move(covered).error(), uncovered.error().message());
         }
         return {};
     });
@@ -216,11 +245,11 @@ Result<> remove_process_files(const ProcessFiles& files) {
     for (Cover& cover : covers) {
         if (::stat(cover.source.c_str(), &cover.file) != 0) return {};
     }
-    if (!check_not_ours(files)) return {};  // then nothing was mounted
-    auto removed = inside(files, [&]() -> Result<> {
-        for (const Cover& cover : covers) uncover(cover);
-        return {};
-    });
+    if (auto alone = check_not_ours(files); !alone) {
+        // Of a process that is gone, or that shares our mounts, nothing was covered.
+        return alone.error().code() == Errc::system ? alone : Result<>();
+    }
+    auto removed = inside(files, [&] { return uncover(covers); });
     return removed || removed.error().code() == Errc::not_found ? Result<>() : removed;
 }
 

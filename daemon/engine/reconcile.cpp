@@ -226,8 +226,8 @@ Result<> Engine::remove_leftovers(unsigned links) {
 void Engine::restore_netns_files() {
     std::map<std::string, std::string> wanted;
     for (const auto* container : registry_.containers()) {
-        if (container->state != registry::ContainerState::running || !is_shown_to_ip_netns(*container)) continue;
-        wanted[container->name] = container->id;
+        if (container->state != registry::ContainerState::running) continue;
+        if (is_shown_to_ip_netns(*container).value_or(false)) wanted[container->name] = container->id;
     }
     if (auto done = netns_files_.put_only(wanted); !done) {
         spdlog::warn("event=netns_files_failed err={}", log::quoted(done.error().message()));

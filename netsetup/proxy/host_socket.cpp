@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/fault.h"
+
 namespace nsr::net {
 namespace {
 
@@ -91,14 +93,18 @@ Result<UniqueFd> open_host_socket(const HostPort& port, SocketUse use) {
     const bool is_datagram = port.protocol == registry::Protocol::udp;
     const int protocol = port.protocol == registry::Protocol::sctp ? IPPROTO_SCTP : 0;
     UniqueFd socket(
-        ::socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+        fault::fails("port socket", EMFILE)
+            ? -1
+            : ::socket(family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
     if (!socket) return refuse("create socket for", port, errno);
     prepare(socket, port, use);
     const SocketAddress address = socket_address(port.address, port.port);
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
+    if (fault::fails("port bind", EADDRINUSE) ||
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
         return refuse("bind host port", port, errno);
     }
-    if (port.protocol == registry::Protocol::tcp && ::listen(socket.get(), kBacklog) != 0) {
+    if (port.protocol == registry::Protocol::tcp &&
+        (fault::fails("port listen", EADDRINUSE) || ::listen(socket.get(), kBacklog) != 0)) {
         return refuse("bind host port", port, errno);
     }
     return socket;

@@ -9,6 +9,7 @@
 #include <exception>
 #include <unordered_map>
 
+#include "common/fault.h"
 #include "common/unique_fd.h"
 #include "registry/sqlite/json_text.h"
 #include "registry/sqlite/load.h"
@@ -120,6 +121,7 @@ Result<> SqliteStore::commit(const Changes& changes) {
         for (const Container& container : changes.put_containers) put(container);
         for (const Endpoint& endpoint : changes.put_endpoints) put(endpoint);
         for (const Record& record : changes.put_records) put(record);
+        if (fault::fails("database commit")) throw SQLite::Exception("database or disk is full", SQLITE_FULL);
         transaction.commit();
         return {};
     } catch (const std::exception& exception) {

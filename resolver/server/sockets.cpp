@@ -9,6 +9,7 @@
 #include <array>
 #include <string>
 
+#include "common/fault.h"
 #include "resolver/resolver.h"
 
 namespace nsr::resolver {
@@ -23,20 +24,24 @@ sockaddr_in server_address(std::uint16_t port) {
 }
 
 Result<> set_option(int fd, int level, int option, int value, const char* what) {
-    if (::setsockopt(fd, level, option, &value, sizeof value) != 0) return fail_errno(what);
+    if (fault::fails("resolver socket option", ENOMEM) || ::setsockopt(fd, level, option, &value, sizeof value) != 0) {
+        return fail_errno(what);
+    }
     return {};
 }
 
 Result<> bind_to(int fd, std::uint16_t port) {
     const sockaddr_in address = server_address(port);
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (fault::fails("resolver bind", EADDRINUSE) ||
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         return fail_errno(std::string("bind ") + kServerAddress + ":" + std::to_string(port));
     }
     return {};
 }
 
 Result<UniqueFd> open_udp() {
-    UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    UniqueFd fd(
+        fault::fails("resolver socket", EMFILE) ? -1 : ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return fail_errno("open a UDP socket");
     if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "share a UDP port"); !set) {
         return fail(std::move(set).error());
@@ -52,14 +57,17 @@ Result<UniqueFd> open_udp() {
 }
 
 Result<UniqueFd> open_tcp() {
-    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    UniqueFd fd(fault::fails("resolver socket", EMFILE)
+                    ? -1
+                    : ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return fail_errno("open a TCP socket");
     // A restarted server must not wait for connections in TIME_WAIT.
     if (auto set = set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "reuse a TCP port"); !set) {
         return fail(std::move(set).error());
     }
     if (auto bound = bind_to(fd.get(), kHiddenTcpPort); !bound) return fail(std::move(bound).error());
-    if (::listen(fd.get(), kTcpBacklog) != 0) return fail_errno("listen for TCP");
+    if (fault::fails("resolver listen", EADDRINUSE) || ::listen(fd.get(), kTcpBacklog) != 0)
+        return fail_errno("listen for TCP");
     return fd;
 }
 
@@ -95,7 +103,8 @@ Result<> steer_by_cpu(int fd, unsigned workers, const std::optional<Redirect>& r
         {BPF_RET | BPF_K, 0, 0, led.to},
     }};
     const sock_fprog program{code.size(), code.data()};
-    if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0) {
+    if (fault::fails("resolver steering", ENOMEM) ||
+        ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0) {
         return fail_errno("steer queries by CPU");
     }
     return {};
