@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "bench/batch.h"
+
 namespace {
 
 constexpr unsigned kBatch = 32;
@@ -29,21 +31,9 @@ int open_socket() {
     return socket;
 }
 
-struct Batch {
-    std::array<std::array<unsigned char, kDatagramMax>, kBatch> buffers{};
-    std::array<sockaddr_in, kBatch> peers{};
-    std::array<iovec, kBatch> parts{};
-    std::array<mmsghdr, kBatch> messages{};
-
+struct Batch : nsr::bench::Batch<kBatch, kDatagramMax> {
     unsigned receive(int socket) {
-        for (unsigned i = 0; i < kBatch; ++i) {
-            parts[i] = {buffers[i].data(), kDatagramMax};
-            messages[i] = {};
-            messages[i].msg_hdr.msg_name = &peers[i];
-            messages[i].msg_hdr.msg_namelen = sizeof peers[i];
-            messages[i].msg_hdr.msg_iov = &parts[i];
-            messages[i].msg_hdr.msg_iovlen = 1;
-        }
+        make_ready_to_receive();
         const int count = ::recvmmsg(socket, messages.data(), kBatch, MSG_DONTWAIT, nullptr);
         return count > 0 ? static_cast<unsigned>(count) : 0;
     }

@@ -2,7 +2,6 @@
 """What more names and more containers cost, and what names outside cost; run by run.sh after measure.py, in its scratch host.
 
 Each pair takes turns, round by round; the table has medians and their ratio."""
-import argparse
 import itertools
 import pathlib
 import re
@@ -133,13 +132,8 @@ def measure_containers(api, options, table, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin-dir", required=True)
-    parser.add_argument("--daemon", type=int, required=True)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one short round")
-    options = parser.parse_args()
-    rounds, seconds = (1, 1) if options.quick else (options.rounds, 3)
+    options = arguments()
+    rounds, seconds = options.rounds, options.seconds
     Server.tools = options.bin_dir
     api, table = Api(), Table(rounds)
     print(f"\n## Growth and names outside\n\nMedians of {rounds} rounds of {seconds} s.\n")

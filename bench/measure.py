@@ -292,14 +292,22 @@ def print_machine():
           f"{os.cpu_count()} CPUs, kernel {os.uname().release}, {run('g++', '--version').splitlines()[0]}, release preset")
 
 
-def main():
+def arguments():
+    """Those of every script here; options.rounds of options.seconds each."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin-dir", required=True)
     parser.add_argument("--daemon", type=int, required=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one short round")
     options = parser.parse_args()
-    rounds, seconds = (1, 1) if options.quick else (options.rounds, 3)
+    options.seconds = 1 if options.quick else 3
+    options.rounds = 1 if options.quick else options.rounds
+    return options
+
+
+def main():
+    options = arguments()
+    rounds, seconds = options.rounds, options.seconds
     DIRECTORY.mkdir(exist_ok=True)
     Server.tools = options.bin_dir
 

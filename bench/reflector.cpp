@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include "bench/batch.h"
+
 namespace {
 
 constexpr std::size_t kBatch = 32;
@@ -120,23 +122,7 @@ std::size_t reflect(const Table& table, unsigned char* datagram, std::size_t siz
     return end + kAnswer;
 }
 
-struct Batch {
-    std::array<std::array<unsigned char, kDatagramMax + kAnswer>, kBatch> buffers{};
-    std::array<sockaddr_in, kBatch> peers{};
-    std::array<iovec, kBatch> parts{};
-    std::array<mmsghdr, kBatch> messages{};
-
-    void make_ready_to_receive() {
-        for (std::size_t i = 0; i < kBatch; ++i) {
-            parts[i] = {buffers[i].data(), kDatagramMax};
-            messages[i] = {};
-            messages[i].msg_hdr.msg_name = &peers[i];
-            messages[i].msg_hdr.msg_namelen = sizeof peers[i];
-            messages[i].msg_hdr.msg_iov = &parts[i];
-            messages[i].msg_hdr.msg_iovlen = 1;
-        }
-    }
-};
+using Batch = nsr::bench::Batch<kBatch, kDatagramMax, kAnswer>;
 
 void serve(int socket, const Table& table) {
     Batch batch;

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Attach and detach one by one and many at once beside other ways of doing it, what growth costs, and published ports; run by
 run.sh after growth.py, in its scratch host."""
-import argparse
 import json
 import os
 import pathlib
@@ -11,7 +10,7 @@ import subprocess
 import time
 
 from growth import memory_kib
-from measure import DIRECTORY, Api, run
+from measure import DIRECTORY, Api, arguments, run
 
 AT_ONCE = 64
 SINGLE = 20
@@ -220,12 +219,7 @@ def measure_publishing(api):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin-dir", required=True)
-    parser.add_argument("--daemon", type=int, required=True)
-    parser.add_argument("--rounds", type=int, help="as the others; not used")
-    parser.add_argument("--quick", action="store_true", help="as the others; not used")
-    options = parser.parse_args()
+    options = arguments()
     DIRECTORY.mkdir(exist_ok=True)
     api = Api()
     print(f"\n## Attach and detach, one by one and {AT_ONCE} at once\n")

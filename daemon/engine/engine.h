@@ -155,6 +155,7 @@ private:
     Result<> restore_firewall(const std::vector<net::BridgeSpec>& bridges, const Error& why);
     Result<std::vector<std::string>> firewall_differences();
     void mend_firewall(const std::vector<std::string>& differences);
+    void mend_network(const registry::Network& network, const std::vector<std::string>& differences);
     void mend_bridges();
     Result<std::vector<const registry::Network*>> networks_of(const std::string& ref) const;
     Result<std::vector<std::string>> differences_of(const registry::Network& network);

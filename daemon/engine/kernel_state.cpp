@@ -109,22 +109,26 @@ void Engine::firewall_changed() {
     mend_firewall(*differences);
 }
 
+/// What `network` differs in is told, and mended if the settings want that: a bridge that is gone has lost its ports,
+/// too.
+void Engine::mend_network(const registry::Network& network, const std::vector<std::string>& differences) {
+    metrics_.kernel_differences.add(differences.size());
+    spdlog::warn("event=network_differs net={} first={}", log::quoted(network.name),
+                 log::quoted(first_of(differences)));
+    if (!mends()) return;
+    if (auto mended = mend(network); !mended) {
+        spdlog::error("event=repair_failed what=network net={} err={}", log::quoted(network.name),
+                      log::quoted(mended.error().message()));
+        return;
+    }
+    metrics_.kernel_repairs.add();
+}
+
 void Engine::mend_bridges() {
     for (const auto* network : registry_.networks()) {
         if (!has_bridge(*network)) continue;
         const auto differences = netsetup_->verify_bridge(bridge_with_ports(*network));
-        if (!differences || differences->empty()) continue;
-        metrics_.kernel_differences.add(differences->size());
-        spdlog::warn("event=network_differs net={} first={}", log::quoted(network->name),
-                     log::quoted(first_of(*differences)));
-        if (!mends()) continue;
-        // A bridge that is gone has lost its ports, too.
-        if (auto mended = mend(*network); !mended) {
-            spdlog::error("event=repair_failed what=network net={} err={}", log::quoted(network->name),
-                          log::quoted(mended.error().message()));
-            continue;
-        }
-        metrics_.kernel_repairs.add();
+        if (differences && !differences->empty()) mend_network(*network, *differences);
     }
 }
 
@@ -141,16 +145,7 @@ void Engine::check_everything() {
         const auto differences = differences_of(*network);
         if (!differences || differences->empty()) continue;
         found += static_cast<unsigned>(differences->size());
-        metrics_.kernel_differences.add(differences->size());
-        spdlog::warn("event=network_differs net={} first={}", log::quoted(network->name),
-                     log::quoted(first_of(*differences)));
-        if (!mends()) continue;
-        if (auto mended = mend(*network); !mended) {
-            spdlog::error("event=repair_failed what=network net={} err={}", log::quoted(network->name),
-                          log::quoted(mended.error().message()));
-        } else {
-            metrics_.kernel_repairs.add();
-        }
+        mend_network(*network, *differences);
     }
     spdlog::info("event=checked differences={}", found);
 }

@@ -192,7 +192,7 @@ std::vector<net::BridgeSpec> Engine::published_bridges(const Publication& public
     for (const auto& [network_id, port] :
          rules_of(publication.ports, publication.targets, settings_.proxy_range_limit)) {
         const auto* network = registry_.network_by_id(network_id);
-        if (network == nullptr || !has_bridge(*network)) continue;
+        if (network == nullptr || !has_bridge(*network) || unusable_.contains(network_id)) continue;
         if (bridges.empty() || bridges.back().network_id != network_id) bridges.push_back(bridge_of(*network));
         bridges.back().published.push_back(port);
     }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "netsetup/nft/lines.h"
+
 namespace nsr::net {
 namespace {
 
@@ -13,19 +15,6 @@ constexpr std::string_view kFirewalld = "inet firewalld";
 constexpr std::string_view kFirewalldForward = "filter_FORWARD";
 constexpr std::string_view kComment = "comment \"ns-register\"";
 constexpr std::string_view kHandle = " # handle ";
-
-std::string_view trimmed(std::string_view line) {
-    const auto from = line.find_first_not_of(" \t");
-    if (from == std::string_view::npos) return {};
-    return line.substr(from, line.find_last_not_of(" \t") - from + 1);
-}
-
-std::string_view next_line(std::string_view& text) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return trimmed(line);
-}
 
 /// "WORD NAME {" -> NAME
 std::string_view opened(std::string_view line, std::string_view word) {

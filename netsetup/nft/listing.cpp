@@ -4,23 +4,12 @@
 #include <iterator>
 #include <map>
 
+#include "netsetup/nft/lines.h"
+
 namespace nsr::net {
 namespace {
 
 constexpr std::string_view kElements = "elements = {";
-
-std::string_view trimmed(std::string_view line) {
-    const auto from = line.find_first_not_of(" \t");
-    if (from == std::string_view::npos) return {};
-    return line.substr(from, line.find_last_not_of(" \t") - from + 1);
-}
-
-std::string_view next_line(std::string_view& text) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return trimmed(line);
-}
 
 /// The parts of a listing, each with the object it belongs to in front. The same rule may stand twice.
 class Parts {

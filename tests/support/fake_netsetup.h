@@ -24,6 +24,8 @@ public:
         std::string foreign;              ///< what another firewall does to our traffic
         std::vector<std::string> inside;  ///< links that a sandbox of somebody else's has
         bool touched = false;             ///< somebody else has changed the firewall
+        std::set<std::string> taken;      ///< names that links of somebody else's have
+        std::set<std::string> published;  ///< bridges whose published ports were changed
         unsigned calls = 0;
         unsigned fail_at = 0;  ///< the number of the call that fails, counted from 1; 0: none
 
@@ -35,6 +37,7 @@ public:
 
     Result<> ensure_bridge(const net::BridgeSpec& spec) override {
         if (auto step = count("ensure_bridge"); !step) return step;
+        if (world_.taken.contains(spec.name)) return fail(Errc::conflict, "link '" + spec.name + "' is not ours");
         world_.bridges[spec.name] = spec;
         return {};
     }
@@ -93,6 +96,7 @@ public:
         if (auto step = count("publish"); !step) return step;
         const auto each = [&](const std::vector<net::BridgeSpec>& bridges, const auto& change) {
             for (const auto& bridge : bridges) {
+                world_.published.insert(bridge.name);
                 const auto found = std::ranges::find(world_.firewall, bridge.name, &net::BridgeSpec::name);
                 if (found != world_.firewall.end()) change(found->published, bridge.published);
             }

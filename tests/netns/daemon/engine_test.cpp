@@ -366,6 +366,22 @@ TEST_F(EngineTest, PublishedPortsOutliveTheDaemon) {
     EXPECT_FALSE(engine_->start_container("two"));
 }
 
+TEST_F(EngineTest, NoPortIsPublishedOnALinkOfSomebodyElses) {
+    const auto net1 = network("net1", "10.77.0.0/24");
+    publishing("web", "net1", {{"80/tcp", {{"", "8080"}}}});
+    ASSERT_TRUE(engine_->start_container("web"));
+    const std::string bridge = "br-" + net1.substr(0, 12);
+    kernel_.taken.insert(bridge);
+    kernel_.published.clear();
+    auto store = std::make_unique<registry::MemoryStore>(*store_);
+    store_ = store.get();
+    engine_ = make_engine(std::move(store));
+    ASSERT_TRUE(engine_->reconcile());
+    EXPECT_THAT(published_on(net1), IsEmpty());
+    ASSERT_TRUE(engine_->stop_container("web", {}));
+    EXPECT_THAT(kernel_.published, Not(::testing::Contains(bridge)));
+}
+
 TEST_F(EngineTest, EveryFailureWithPublishedPortsLeavesNothing) {
     network("net1", "10.77.0.0/24");
     network("afirst", "10.78.0.0/24");
@@ -446,6 +462,26 @@ TEST_F(EngineTest, AddressesAreLowestFreeAndReleasedAtStop) {
     ASSERT_TRUE(engine_->stop_container("web-a", {}));
     ASSERT_TRUE(engine_->restart_container("web-c"));
     EXPECT_EQ(address("web-c", "net1"), "10.77.0.2");
+}
+
+TEST_F(EngineTest, ASixteenIsGivenOutToItsLastAddress) {
+    api::NetworkCreateBody body;
+    body.name = "net1";
+    body.ipam.push_back({"10.77.0.0/16", "", "10.77.0.1", {}});
+    constexpr unsigned kReserved = 65'532;  // leaves one of 65 533
+    for (unsigned number = 0; number < kReserved; ++number) {
+        body.ipam[0].aux["a" + std::to_string(number)] = IpAddress::v4(0x0a4d0002U + number).text();
+    }
+    const auto created = engine_->create_network(body);
+    ASSERT_TRUE(created) << created.error().message();
+    container("last", "net1");
+    container("too-late", "net1");
+    ASSERT_TRUE(engine_->start_container("last"));
+    EXPECT_EQ(address("last", "net1"), "10.77.255.254");
+    const std::string full = "no available IPv4 addresses on this network's address pools: net1 (" + created->id + ")";
+    EXPECT_EQ(engine_->start_container("too-late").error().message(), full);
+    ASSERT_TRUE(engine_->stop_container("last", {}));
+    EXPECT_TRUE(engine_->start_container("too-late"));
 }
 
 }  // namespace
