@@ -57,6 +57,7 @@ private:
 
     // answer_service.cpp
     std::optional<Outcome> answer_service();
+    std::optional<Outcome> answer_protocol(std::size_t base);
     bool add_services(const Match& match, const dns::Name& service);
 
     /// With a trace only: the text alone is an allocation.

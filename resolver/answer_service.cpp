@@ -14,7 +14,8 @@ std::optional<Outcome> Responder::answer_service() {
     const dns::Bytes wire = name_->wire();
     if (wire.size() < 4 || wire[1] != '_') return std::nullopt;
     const std::size_t second = 1U + wire[0];
-    if (second + 1U >= wire.size() || wire[second + 1U] != '_') return std::nullopt;
+    if (second + 1U >= wire.size()) return std::nullopt;
+    if (wire[second + 1U] != '_') return answer_protocol(second);
     const std::size_t base = second + 1U + wire[second];
     if (base >= wire.size()) return std::nullopt;
     const Name service = Name::from_wire(wire.first(base));
@@ -33,6 +34,29 @@ std::optional<Outcome> Responder::answer_service() {
                 note("'" + owner.text() + "' is known on " + match.zone->network().text() + ", but has no such port");
             }
             outcome = negative(exists ? Rcode::noerror : Rcode::nxdomain, apex, match.zone->negative_ttl());
+        }
+        return true;
+    });
+    return outcome;
+}
+
+/// `_proto.NAME`, the first `base` bytes of which are the protocol: an empty non-terminal if NAME has such services.
+/// Resolvers that ask label by label (RFC 9156) would take an NXDOMAIN from outside for all that is below (RFC 8020).
+std::optional<Outcome> Responder::answer_protocol(std::size_t base) {
+    const dns::Bytes protocol = name_->wire().first(base);
+    const Name owner = Name::from_wire(name_->wire().subspan(base));
+    const auto is_of_protocol = [protocol](const ServiceLabels& service) {
+        return !service.names.empty() && !split_suffix(service.names.front().wire(), protocol).empty();
+    };
+    const auto has_services = [&](const Contribution& contribution) {
+        const bool runs = contribution.ipv4 || contribution.ipv6;
+        return runs && contribution.services && std::ranges::any_of(*contribution.services, is_of_protocol);
+    };
+    std::optional<Outcome> outcome;
+    lookup().each_match(owner, dns::hash_name(owner.wire()), [&](const Match& match) {
+        if (std::ranges::any_of(match.entry->contributions, has_services)) {
+            const auto apex = static_cast<Reply::Offset>(owner_ + base);
+            outcome = negative(Rcode::noerror, apex, match.zone->negative_ttl());
         }
         return true;
     });

@@ -91,7 +91,8 @@ void import_records(Session& session, const RecordFlags& flags) {
     }
     auto done = parse_reply(session.ask("POST", route_of(flags) + "/import", text));
     if (!done) return session.report(done.error(), Verb::ours);
-    std::string line = std::to_string(done->value("Added", std::uint64_t{0})) + " records added";
+    const auto added = done->value("Added", std::uint64_t{0});
+    std::string line = std::to_string(added) + (added == 1 ? " record added" : " records added");
     const auto left_out = done->value("LeftOut", std::uint64_t{0});
     if (left_out > 0) line += ", " + std::to_string(left_out) + " left out (SOA, NS)";
     print_line(line);

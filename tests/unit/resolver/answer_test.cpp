@@ -173,6 +173,12 @@ TEST_F(AnswerTest, AnswersServicesFromPorts) {
     EXPECT_EQ(ask("_http._tcp.web2", kA).rcode, kNoError);
     EXPECT_THAT(ask("_http._tcp.web2", kA).answers, IsEmpty());
     EXPECT_TRUE(is_forwarded("_http._tcp.example.org", kSrv));
+    // What is above a service exists, and has nothing.
+    EXPECT_EQ(ask("_tcp.web2", kA).authorities.at(0).name, "web2.");
+    EXPECT_EQ(ask("_TCP.web2.n1", kSrv).rcode, kNoError);
+    EXPECT_TRUE(is_forwarded("_udp.web2", kA));
+    EXPECT_TRUE(is_forwarded("_cp.web2", kA));
+    EXPECT_TRUE(is_forwarded("_tcp.web1", kA));
 }
 
 TEST_F(AnswerTest, KeepsSingleLabelsWhenNdotsIsSet) {
