@@ -42,9 +42,9 @@ def inside(namespace, *command):
 class Api:
     """Requests over one kept connection."""
 
-    def __init__(self):
+    def __init__(self, path=SOCKET):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(SOCKET)
+        self.socket.connect(path)
 
     def request(self, method, path, body=None):
         self.send(method, path, body)

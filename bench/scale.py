@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import time
 
+import docker
 from growth import memory_kib
 from measure import DIRECTORY, Api, arguments, run
 
@@ -144,11 +145,28 @@ def measure_ways(api, options):
     rows = [("bare netlink program", limits), (Ours.title, measure_way(Ours(api), SINGLE)), (ByHand.title, measure_way(ByHand(), SINGLE // 2))]
     cni = next((found for found in CNI_DIRECTORIES if os.path.exists(f"{found}/portmap")), None)
     rows.append((Cni.title, measure_way(Cni(cni), SINGLE // 2) if cni and shutil.which("iptables") else None))
+    rows += connect_rows()
     print(f"| us for each, and its ratio to bare netlink | attach | detach | {AT_ONCE} attaches at once | {AT_ONCE} detaches at once |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for title, figures in rows:
         cells = [f"{figure:,.0f} ({figure / limit:.2f})" for figure, limit in zip(figures, limits)] if figures else ["not installed"] * 4
         print(f"| {title} | {' | '.join(cells)} |")
+
+
+def connect_rows():
+    """Of containers that run already: for Docker, whose attach at the start has a process to start as well."""
+    way = docker.ours(AT_ONCE)
+    rows = [(way.title, measure_way(way, SINGLE))]
+    way.remove()
+    if not docker.is_installed():
+        return rows + [("Docker: `network connect`", None)]
+    with docker.Dockerd() as dockerd:
+        if dockerd is None:
+            return rows + [("Docker: `network connect` (dockerd does not start here)", None)]
+        way = docker.theirs(AT_ONCE)
+        rows.append((way.title, measure_way(way, SINGLE)))
+        way.remove()
+    return rows
 
 
 # ------------------------------------------------------------ growth
