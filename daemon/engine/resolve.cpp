@@ -63,17 +63,20 @@ Result<api::ResolveResult> Engine::resolve_everywhere(const api::ResolveQuery& q
     return result;
 }
 
+/// The container from whose view a container is answered.
 Result<const registry::Container*> Engine::find_asker(const std::string& ref) const {
     auto found = registry_.find_container(ref);
     if (!found) return found;
     if ((*found)->state != registry::ContainerState::running) {
         return fail(Errc::conflict, "container " + (*found)->name + " is not running");
     }
-    if (!served_.contains((*found)->id)) {
+    // Who has joined another's network is answered there, as the other is.
+    const registry::Container& server_owner = file_owner(**found);
+    if (!served_.contains(server_owner.id)) {
         return fail(Errc::conflict, "container " + (*found)->name +
                                         " is on no network with a DNS server: it asks the servers of its resolv.conf");
     }
-    return found;
+    return &server_owner;
 }
 
 /// As the container is answered, by the function that answers it. What servers outside say comes later.

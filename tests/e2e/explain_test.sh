@@ -46,6 +46,11 @@ for alone in mute plain; do
         nsr resolve web --from $alone
 done
 
+# one that has joined another's network is answered as the other is
+nsr attach --name guest --network container:client >/dev/null
+assert_resolves guest web 10.5.0.2
+assert_match "$(nsr resolve web --from guest --explain)" "^'web' is known on net1"
+
 # questions that are none
 assert_fails "'BOGUS' is not a record type" nsr resolve web --from client --type BOGUS
 assert_fails "'a..b' is not a domain name" nsr resolve a..b --from client
