@@ -165,6 +165,7 @@ bool is_reserved(std::string_view key) {
 }
 
 Result<> check_mode(std::string_view driver, const std::string& mode) {
+    if (mode.empty()) return {};  // the default
     const bool is_macvlan = driver == "macvlan";
     const Verdict fault =
         is_macvlan ? one_of(mode, {"bridge", "private", "vepa", "passthru"}) : one_of(mode, {"l2", "l3", "l3s"});
@@ -200,7 +201,10 @@ Result<bool> check_sublink_option(std::string_view driver, const std::string& ke
         if (auto valid = check_mode(driver, value); !valid) return fail(std::move(valid).error());
         return true;
     }
-    return key == "ipvlan_flag";
+    if (driver != "ipvlan" || key != "ipvlan_flag") return false;
+    if (value.empty() || one_of(value, {"bridge", "private", "vepa"}).empty()) return true;
+    return fail(Errc::invalid,
+                "requested ipvlan flag '" + value + "' is not valid, 'bridge' is the ipvlan driver default");
 }
 
 }  // namespace
@@ -228,6 +232,7 @@ Result<std::vector<std::string>> check_network_options(std::string_view driver, 
         if (const Verdict fault = check(value); !fault.empty()) {
             return fail(Errc::invalid, "failed to parse " + key + " value: " + value + " (" + fault + ")");
         }
+        if (driver != "bridge" && key.starts_with("com.docker.network.bridge.")) unknown.push_back(key);
     }
     return unknown;
 }

@@ -9,6 +9,7 @@
 #include "cli/commands/create.h"
 
 #include "cli/commands/commands.h"
+#include "cli/commands/expose_flag.h"
 #include "cli/commands/flag_files.h"
 #include "cli/commands/json.h"
 #include "cli/commands/network_flag.h"
@@ -39,7 +40,10 @@ Json host_port(const registry::PortBinding& binding) {
 
 Result<Ports> ports_of(const CreateFlags& flags) {
     Ports ports;
-    for (const auto& text : flags.expose) ports.exposed[text] = Json::object();
+    for (const auto& text : flags.expose) {
+        if (auto valid = check_expose(text); !valid) return fail(std::move(valid).error());
+        ports.exposed[text] = Json::object();
+    }
     for (const auto& spec : flags.publish) {
         auto bindings = registry::parse_publish(spec);
         if (!bindings) return fail(std::move(bindings).error());

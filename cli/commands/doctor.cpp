@@ -26,7 +26,10 @@ void doctor(Session& session, const std::string& format) {
             if (const auto fix = text_at(finding, "Fix"); !fix.empty()) print_line("       fix: " + fix);
         }
     }
-    if (wrong > 0) session.report(std::to_string(wrong) + " things are wrong on this host", kFailed);
+    if (wrong > 0)
+        session.report(
+            std::to_string(wrong) + (wrong == 1 ? " thing is wrong on this host" : " things are wrong on this host"),
+            kFailed);
 }
 
 }  // namespace

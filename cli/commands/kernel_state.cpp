@@ -73,7 +73,9 @@ void add_kernel_state_commands(CLI::App& network, Session& session) {
     verify->callback([&session, flags] {
         const auto found = run(session, *flags, "GET", "verify");
         if (!found || *found == 0) return;
-        session.report(std::to_string(*found) + " differences: `ns-register network repair` mends them", kFailed);
+        session.report(std::to_string(*found) + (*found == 1 ? " difference: `ns-register network repair` mends it"
+                                                             : " differences: `ns-register network repair` mends them"),
+                       kFailed);
     });
     repair->callback([&session, flags] { run(session, *flags, "POST", "repair"); });
 }

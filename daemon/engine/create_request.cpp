@@ -146,10 +146,14 @@ Result<> read_dns(const api::ContainerCreateBody& body, registry::Container& con
     return {};
 }
 
-/// What cannot go with the network of another container (M-06).
+/// What cannot go with the network of another container (M-06) or of the host.
 Result<> check_container_mode(const api::ContainerCreateBody& body, const std::string& mode) {
-    if (!mode.starts_with(kContainerMode)) return {};
     const auto conflict = [](const std::string& what) { return fail(Errc::invalid, "conflicting options: " + what); };
+    const bool has_mac = !body.mac.empty() || (body.endpoints.contains(mode) && !body.endpoints.at(mode).mac.empty());
+    if (has_mac && (mode == registry::kHostNetwork || mode.starts_with(kContainerMode))) {
+        return conflict("mac-address and the network mode");
+    }
+    if (!mode.starts_with(kContainerMode)) return {};
     if (mode == kContainerMode) {
         return fail(Errc::invalid, "invalid network mode: invalid container format container:<name|id>");
     }
@@ -159,7 +163,6 @@ Result<> check_container_mode(const api::ContainerCreateBody& body, const std::s
     }
     if (!body.dns.empty()) return conflict("dns and the network mode");
     if (!body.extra_hosts.empty()) return conflict("custom host-to-IP mapping and the network mode");
-    if (!body.mac.empty()) return conflict("mac-address and the network mode");
     if (!body.port_bindings.empty() || body.publish_all_ports) {
         return conflict("port publishing and the container type network mode");
     }

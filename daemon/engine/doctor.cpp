@@ -12,6 +12,10 @@ namespace {
 
 api::HostFinding shown(const net::Finding& finding) { return {finding.check, finding.ok, finding.text, finding.fix}; }
 
+std::string counted(std::size_t number, const std::string& what) {
+    return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
 api::HostFinding failed(const char* check, const Error& error) { return {check, false, error.message(), ""}; }
 
 }  // namespace
@@ -46,8 +50,7 @@ api::HostFinding Engine::examine_names() const {
         silent += (silent.empty() ? "'" : ", '") + container->name + "'";
     }
     if (silent.empty()) {
-        return {"port 53", true,
-                "names are answered at 127.0.0.11 in " + std::to_string(served_.size()) + " containers", ""};
+        return {"port 53", true, "names are answered at 127.0.0.11 in " + counted(served_.size(), "container"), ""};
     }
     return {"port 53", false, "names are not answered in containers " + silent,
             "see the log for restore_failed, free port 13053 of 127.0.0.11 there, and restart ns-registerd"};
@@ -56,7 +59,10 @@ api::HostFinding Engine::examine_names() const {
 api::HostFinding Engine::examine_upstreams() const {
     const auto& servers = settings_.dns.servers.empty() ? host_dns_.servers : settings_.dns.servers;
     if (!servers.empty()) {
-        return {"resolv.conf", true, std::to_string(servers.size()) + " servers answer for outside names", ""};
+        return {
+            "resolv.conf", true,
+            counted(servers.size(), "server") + (servers.size() == 1 ? " answers" : " answer") + " for outside names",
+            ""};
     }
     return {"resolv.conf", false,
             "'" + settings_.resolv_conf +
@@ -89,7 +95,7 @@ Result<std::vector<api::HostFinding>> Engine::doctor() {
     if (wrong == 0)
         findings.push_back({"networks", true, "links, addresses and routes are as they should be", ""});
     else
-        findings.push_back({"networks", false, std::to_string(wrong) + " differences (`ns-register network verify`)",
+        findings.push_back({"networks", false, counted(wrong, "difference") + " (`ns-register network verify`)",
                             "ns-register network repair"});
     findings.push_back(examine_names());
     findings.push_back(examine_upstreams());

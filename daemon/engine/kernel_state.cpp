@@ -165,6 +165,11 @@ Result<std::vector<std::string>> Engine::differences_of(const registry::Network&
         if (!bridge) return bridge;
         lines = std::move(*bridge);
     }
+    if (has_parent(network)) {
+        const auto parent = netsetup_->mac_of_parent(upper_of(network));
+        if (!parent && parent.error().code() == Errc::system) return fail(parent.error());
+        if (!parent) lines.push_back("parent link '" + parent_of(network).name + "' is missing");
+    }
     for (const auto* endpoint : registry_.endpoints_on(network.id)) {
         const auto* container = registry_.container_by_id(endpoint->container_id);
         const NetNs* sandbox = container == nullptr ? nullptr : sandboxes_.find(container->id);

@@ -114,6 +114,14 @@ assert_eq "$(nsr network verify)" ""
 assert_eq "$(nsr inspect upper | field 'it[0]["NetworkSettings"]["Networks"]["m3"]["MacAddress"]')" \
     "$(inside upper ip -json link show eth0 | field 'it[0]["address"]')" "MAC of a passthru link"
 nsr rm -f upper >/dev/null
+# a parent that is gone
+ip link add gone0 type veth peer name gone1
+nsr network create -d macvlan -o parent=gone0 --subnet 10.95.0.0/24 m4 >/dev/null
+ip link delete gone0
+assert_match "$(nsr network verify 2>&1 || true)" "m4: parent link 'gone0' is missing"
+assert_match "$(nsr doctor 2>&1 || true)" '1 difference \('
+nsr network rm m4 >/dev/null
+assert_eq "$(nsr network verify)" ""
 stop_daemon
 
 # a bridge of somebody else's that has the name of ours

@@ -50,6 +50,10 @@ TEST(ContainerRequest, RefusesWhatCannotGoWithTheNetworkOfAnother) {
     auto with_dns = body_on("container:db");
     with_dns.dns = {"1.1.1.1"};
     EXPECT_EQ(container_request(with_dns).error().message(), "conflicting options: dns and the network mode");
+    api::ContainerCreateBody with_mac;
+    with_mac.network_mode = "host";
+    with_mac.endpoints["host"].mac = "02:42:00:00:00:07";
+    EXPECT_EQ(container_request(with_mac).error().message(), "conflicting options: mac-address and the network mode");
     EXPECT_THAT(container_request(body_on("container:")).error().message(), HasSubstr("invalid container format"));
 }
 

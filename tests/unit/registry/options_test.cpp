@@ -90,6 +90,13 @@ TEST(NetworkOptions, CheckParentAndModeOfMacvlan) {
               "requested macvlan mode 'bogus' is not valid, 'bridge' mode is the macvlan driver default");
     EXPECT_EQ(refusal("ipvlan", "ipvlan_mode", "bogus"),
               "requested ipvlan mode 'bogus' is not valid, 'l2' mode is the ipvlan driver default");
+    EXPECT_EQ(refusal("ipvlan", "ipvlan_flag", "bogus"),
+              "requested ipvlan flag 'bogus' is not valid, 'bridge' is the ipvlan driver default");
+    EXPECT_THAT(*check_network_options("ipvlan", {{"ipvlan_flag", "vepa"}, {"ipvlan_mode", ""}}), IsEmpty());
+    EXPECT_THAT(*check_network_options("macvlan", {{"ipvlan_flag", "vepa"}, {"com.docker.network.driver.mtu", "1400"}}),
+                ElementsAre("ipvlan_flag"));
+    EXPECT_THAT(*check_network_options("macvlan", {{"com.docker.network.bridge.name", "lab0"}}),
+                ElementsAre("com.docker.network.bridge.name"));
     EXPECT_EQ(refusal("macvlan", "parent", "mvp0.4095"), "vlan id must be between 1-4094, received: 4095");
     EXPECT_EQ(refusal("macvlan", "parent", "lo"), "loopback interface is not a valid macvlan parent link");
 }
