@@ -2,7 +2,6 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/Transaction.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 
@@ -15,6 +14,7 @@
 #include "registry/sqlite/load.h"
 #include "registry/sqlite/rows.h"
 #include "registry/sqlite/schema.h"
+#include "registry/sqlite/written_rows.h"
 #include "registry/validate.h"
 
 namespace nsr::registry {
@@ -60,11 +60,15 @@ private:
         statement.exec();
     }
 
+    void run(const char* sql) { statements_.get(sql).exec(); }
+    void roll_back();
+
     void erase_all(const Changes& changes);
     void put(const Network& network);
     void put(const Container& container);
     void put(const Endpoint& endpoint);
     void put(const Record& record);
+    void put_aliases(const Endpoint& endpoint);
     void put_ports(const Container& container);
     void put_port(const Container& container, std::size_t position, const PortBinding& binding, bool published);
     void put_bound_ports(const Container& container);
@@ -76,6 +80,7 @@ private:
     std::string path_;
     SQLite::Database database_;
     Statements statements_;
+    WrittenRows written_;
 };
 
 Error SqliteStore::described(const std::exception& exception) const {
@@ -115,18 +120,28 @@ Result<State> SqliteStore::load() {
 
 Result<> SqliteStore::commit(const Changes& changes) {
     try {
-        SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+        run("BEGIN IMMEDIATE");
         erase_all(changes);
         for (const Network& network : changes.put_networks) put(network);
         for (const Container& container : changes.put_containers) put(container);
         for (const Endpoint& endpoint : changes.put_endpoints) put(endpoint);
         for (const Record& record : changes.put_records) put(record);
         if (fault::fails("database commit")) throw SQLite::Exception("database or disk is full", SQLITE_FULL);
-        transaction.commit();
+        run("COMMIT");
         return {};
     } catch (const std::exception& exception) {
-        return fail(described(exception));
+        auto error = described(exception);
+        roll_back();
+        return fail(std::move(error));
     }
+}
+
+void SqliteStore::roll_back() {
+    written_.clear();
+    if (sqlite3_get_autocommit(database_.getHandle()) != 0) return;  // was not begun, or SQLite has done it
+    try {
+        run("ROLLBACK");
+    } catch (const std::exception&) {}  // the next transaction cannot begin then, and says so
 }
 
 void SqliteStore::erase_all(const Changes& changes) {
@@ -137,8 +152,10 @@ void SqliteStore::erase_all(const Changes& changes) {
     for (const Endpoint& endpoint : changes.erase_endpoints) {
         run("DELETE FROM endpoints WHERE container_id = ? AND network_name = ?",
             [&](RowWriter& row) { row.text(endpoint.container_id).text(endpoint.network_name); });
+        written_.forget(endpoint.container_id);
     }
     for (const std::string& id : changes.erase_containers) {
+        written_.forget(id);
         run("DELETE FROM containers WHERE id = ?", [&](RowWriter& row) { row.text(id); });
     }
     for (const std::string& id : changes.erase_networks) {
@@ -196,6 +213,7 @@ void SqliteStore::put(const Container& container) {
         });
     put_ports(container);
     put_bound_ports(container);
+    if (written_.are_none(container.id, "links", container.links.empty())) return;
     run("DELETE FROM links WHERE container_id = ? AND network_name IS NULL",
         [&](RowWriter& row) { row.text(container.id); });
     for (std::size_t index = 0; index < container.links.size(); ++index) {
@@ -204,6 +222,7 @@ void SqliteStore::put(const Container& container) {
 }
 
 void SqliteStore::put_ports(const Container& container) {
+    if (written_.are_none(container.id, "ports", container.exposed.empty() && container.published.empty())) return;
     run("DELETE FROM ports WHERE container_id = ?", [&](RowWriter& row) { row.text(container.id); });
     std::size_t position = 0;
     for (const PortProto& exposed : container.exposed) {
@@ -224,6 +243,7 @@ void SqliteStore::put_port(const Container& container, std::size_t position, con
 }
 
 void SqliteStore::put_bound_ports(const Container& container) {
+    if (written_.are_none(container.id, "bound_ports", container.bound.empty())) return;
     run("DELETE FROM bound_ports WHERE container_id = ?", [&](RowWriter& row) { row.text(container.id); });
     for (std::size_t position = 0; position < container.bound.size(); ++position) {
         const BoundPort& bound = container.bound[position];
@@ -267,18 +287,25 @@ void SqliteStore::put(const Endpoint& endpoint) {
             row.number(endpoint.phase).address(endpoint.ipv4).address(endpoint.ipv6).address(endpoint.mac);
             row.text(endpoint.interface).text(endpoint.host_interface);
         });
+    put_aliases(endpoint);
+    if (written_.are_none(endpoint.container_id, "links " + endpoint.network_name, endpoint.links.empty())) return;
+    run("DELETE FROM links WHERE container_id = ? AND network_name = ?",
+        [&](RowWriter& row) { row.text(endpoint.container_id).text(endpoint.network_name); });
+    for (std::size_t index = 0; index < endpoint.links.size(); ++index) {
+        put_link(endpoint.container_id, &endpoint.network_name, index, endpoint.links[index]);
+    }
+}
+
+void SqliteStore::put_aliases(const Endpoint& endpoint) {
+    if (written_.are(endpoint.container_id, "aliases " + endpoint.network_name, endpoint.aliases)) return;
     const auto key = [&](RowWriter& row) { row.text(endpoint.container_id).text(endpoint.network_name); };
     run("DELETE FROM aliases WHERE container_id = ? AND network_name = ?", key);
-    run("DELETE FROM links WHERE container_id = ? AND network_name = ?", key);
     for (std::size_t index = 0; index < endpoint.aliases.size(); ++index) {
         run("INSERT INTO aliases (container_id, network_name, position, alias) VALUES (?, ?, ?, ?)",
             [&](RowWriter& row) {
                 key(row);
                 row.number(index).text(endpoint.aliases[index]);
             });
-    }
-    for (std::size_t index = 0; index < endpoint.links.size(); ++index) {
-        put_link(endpoint.container_id, &endpoint.network_name, index, endpoint.links[index]);
     }
 }
 
