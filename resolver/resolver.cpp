@@ -66,6 +66,7 @@ public:
     void put_view(const ViewSpec& view) override;
     void remove_view(const std::string& container_id) override;
     void publish() override;
+    void publish_quietly() override;
     void settle() override;
     Result<> open(const std::string& container_id, const NetNs& sandbox) override;
     void close(const std::string& container_id) override;
@@ -78,7 +79,7 @@ private:
     void ask_upstream(const std::string& container_id, std::vector<std::uint8_t> datagram, Explanation explanation,
                       Explained then);
     std::function<void(Server&)> take_changes();
-    void on_all(std::function<void(unsigned index, Server&)> function);
+    void on_all(std::function<void(unsigned index, Server&)> function, bool wake = true);
     void note_slot(const std::string& container_id);
 
     Book book_;
@@ -91,22 +92,29 @@ private:
     std::vector<std::unique_ptr<Unit>> units_;
 };
 
-/// Has every worker call a function on its thread, soon; settle() waits for that.
-void WorkerResolver::on_all(std::function<void(unsigned index, Server&)> function) {
+/// Has every worker call a function on its thread, soon or when it wakes; settle() waits for that.
+void WorkerResolver::on_all(std::function<void(unsigned index, Server&)> function, bool wake) {
     last_ = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(units_.size()));
     const auto shared = std::make_shared<const std::function<void(unsigned, Server&)>>(std::move(function));
     for (unsigned index = 0; index < units_.size(); ++index) {
         Server& server = units_[index]->server;
-        server.give([&server, index, shared, done = last_] {
+        auto letter = [&server, index, shared, done = last_] {
             (*shared)(index, server);
             done->count_down();
-        });
+        };
+        if (wake)
+            server.give(std::move(letter));
+        else
+            server.leave(std::move(letter));
     }
 }
 
 void WorkerResolver::settle() {
     // Each worker takes things in order: with the last all are done.
-    if (const auto last = std::exchange(last_, nullptr)) last->wait();
+    if (const auto last = std::exchange(last_, nullptr)) {
+        for (const auto& unit : units_) unit->server.wake();
+        last->wait();
+    }
     closing_ = false;
 }
 
@@ -139,6 +147,10 @@ std::function<void(Server&)> WorkerResolver::take_changes() {
 
 void WorkerResolver::publish() {
     on_all([change = take_changes()](unsigned, Server& server) { change(server); });
+}
+
+void WorkerResolver::publish_quietly() {
+    on_all([change = take_changes()](unsigned, Server& server) { change(server); }, false);
 }
 
 Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sandbox) {

@@ -54,6 +54,8 @@ public:
     virtual void put_view(const ViewSpec& view) = 0;
     virtual void remove_view(const std::string& container_id) = 0;
     virtual void publish() = 0;
+    /// The same for changes on which no question that waits for a server outside depends: wakes no worker.
+    virtual void publish_quietly() { publish(); }
     /// Returns when every worker has done all that it was given before: publish(), open(), close().
     virtual void settle() = 0;
 

@@ -149,7 +149,7 @@ Result<> Engine::serve_names(const registry::Container& container, const NetNs& 
     put_view(container);
     if (!serves) undo.add([this, id = container.id] { resolver_->remove_view(id); });
     if (!wanted || serves) {
-        resolver_->publish();
+        resolver_->publish_quietly();
         return {};
     }
 

@@ -22,8 +22,8 @@ public:
     Inbox& operator=(const Inbox&) = delete;
     ~Inbox() { drop(head_.exchange(nullptr)); }
 
-    /// From any thread. True if it was empty: then the worker's loop must be told to take().
-    bool give(Function function) {
+    /// From any thread.
+    void give(Function function) {
         Letter* before = head_.load(std::memory_order_relaxed);
         auto letter = std::make_unique<Letter>(std::move(function), before);
         while (
@@ -31,7 +31,6 @@ public:
             letter->next = before;
         }
         (void)letter.release();  // the worker's from here on
-        return before == nullptr;
     }
 
     /// Does everything that was given. On the worker's thread; not from within such a function. Costs one load if there

@@ -63,7 +63,21 @@ Server::Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counte
 Server::~Server() = default;
 
 void Server::give(Inbox::Function function) {
-    if (state_.inbox.give(std::move(function))) boost::asio::post(state_.io, [this] { state_.inbox.take(); });
+    state_.inbox.give(std::move(function));
+    wake();
+}
+
+void Server::leave(Inbox::Function function) {
+    state_.inbox.give(std::move(function));
+    if (left_.fetch_add(1) % kLeftUnread == kLeftUnread - 1) wake();
+}
+
+void Server::wake() {
+    if (woken_.exchange(true)) return;
+    boost::asio::post(state_.io, [this] {
+        woken_.exchange(false);  // reads what wake() wrote, and so sees what was given before
+        state_.inbox.take();
+    });
 }
 
 void Server::apply(const Publication& publication) {

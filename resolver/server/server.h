@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -116,6 +117,12 @@ public:
     /// From any thread: has a function called on the worker's, soon, and before any query is answered that is sent
     /// after this has returned. In the order of the calls.
     void give(Inbox::Function function);
+    /// The same without waking the worker: its turn comes with the next query or with wake(), after kLeftUnread of
+    /// them at the latest.
+    void leave(Inbox::Function function);
+    /// The worker does soon what it was given and left.
+    void wake();
+    static constexpr unsigned kLeftUnread = 64;
 
     void apply(const Publication& publication);
     /// `tcp` is empty on the workers that do not own the container's TCP listener. Replaces what was open.
@@ -141,6 +148,8 @@ private:
 
     ServerState state_;
     std::map<std::string, Listeners> open_;
+    std::atomic<bool> woken_{false};  ///< and has not looked yet
+    std::atomic<unsigned> left_{0};
 };
 
 }  // namespace nsr::resolver

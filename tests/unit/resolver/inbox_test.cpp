@@ -19,14 +19,6 @@ TEST(InboxOfAWorker, DoesWhatWasGivenInOrderAndOnce) {
     EXPECT_EQ(done, (std::vector{0, 1, 2, 3, 4}));
 }
 
-TEST(InboxOfAWorker, AsksToBeTakenOnlyByTheFirst) {
-    Inbox inbox;
-    EXPECT_TRUE(inbox.give([] {}));
-    EXPECT_FALSE(inbox.give([] {}));
-    inbox.take();
-    EXPECT_TRUE(inbox.give([] {}));
-}
-
 TEST(InboxOfAWorker, KeepsWhatIsGivenWhileItIsTaken) {
     Inbox inbox;
     int done = 0;
