@@ -112,7 +112,7 @@ private:
         auto home = NetNs::current();
         if (!home) return fail(std::move(home).error());
         operations_ = std::make_unique<Operations>([this] { arm_sweep(); });
-        auto netsetup = net::NetSetup::open(settings_.run_dir);
+        auto netsetup = net::NetSetup::open(settings_.run_dir, true);
         if (!netsetup) return fail(std::move(netsetup).error());
         auto keeper = net::NetnsKeeper::open(settings_.run_dir, settings_.is_default_run_dir);
         if (!keeper) return fail(std::move(keeper).error());

@@ -155,10 +155,11 @@ Result<> Announcer::announce(netlink::Socket& host, const InterfaceSpec& spec,
     return {};
 }
 
-void Announcer::attached(netlink::Socket& host, const InterfaceSpec& spec) {
+void Announcer::attached(const NetNs& home, netlink::Socket& host, const InterfaceSpec& spec) {
     const auto addresses = moved(spec);
     if (addresses.empty()) return;
-    if (auto announced = announce(host, spec, addresses); !announced) log_failure(spec, announced.error());
+    const auto announced = home.call([&] { return announce(host, spec, addresses); });
+    if (!announced) log_failure(spec, announced.error());
 }
 
 void announce_upper(netlink::Socket& inside, const InterfaceSpec& spec) {

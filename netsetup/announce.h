@@ -26,7 +26,7 @@ std::vector<std::uint8_t> announcement_of(const IpAddress& address, const MacAdd
 class Announcer {
 public:
     /// An interface of a bridge is up. On the host. Failures are logged: neighbours find out by themselves.
-    void attached(netlink::Socket& host, const InterfaceSpec& spec);
+    void attached(const NetNs& home, netlink::Socket& host, const InterfaceSpec& spec);
     /// The bridge is gone, and all neighbours with it.
     void forget(const std::string& bridge) { macs_.erase(bridge); }
 

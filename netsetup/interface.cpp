@@ -72,11 +72,12 @@ Result<> allow_v6(const InterfaceSpec& spec, const NetNs& sandbox) {
     const auto is_v6 = [](const IpPrefix& address) { return address.family() == Family::v6; };
     if (!std::ranges::any_of(spec.addresses, is_v6)) return {};
     return sandbox.call([&spec]() -> Result<> {
-        const std::string conf = "net/ipv6/conf/" + spec.name + "/";
+        const auto conf = SysctlDirectory::open("ipv6/conf/" + spec.name);
+        if (!conf) return fail(conf.error());
         // Addresses are ours to give: no autoconfiguration, and no second of tentative link-local address.
-        if (auto set = set_sysctl(conf + "accept_dad", "0"); !set) return set;
-        if (auto set = set_sysctl(conf + "accept_ra", "0"); !set) return set;
-        return set_sysctl(conf + "disable_ipv6", "0");
+        if (auto set = conf->write("accept_dad", "0"); !set) return set;
+        if (auto set = conf->write("accept_ra", "0"); !set) return set;
+        return conf->write("disable_ipv6", "0");
     });
 }
 
@@ -122,6 +123,20 @@ Result<> ensure_port_flags(netlink::Socket& host, const InterfaceSpec& spec, boo
     return {};
 }
 
+/// A port of a bridge needs no IPv6 of its own, and it must never have any: with a link-local address each port has
+/// four routes on the host, all of which the kernel looks through whenever one comes up.
+Result<> raise_port(netlink::Socket& host, const std::optional<SysctlDirectory>& host_conf6,
+                    const InterfaceSpec& spec) {
+    if (host_conf6) {
+        const auto set = host_conf6->write(spec.host_name + "/disable_ipv6", "1");
+        // With an MTU that is too small for IPv6 there is no such setting.
+        if (!set && set.error().code() != Errc::not_found) return set;
+    }
+    const auto raised = netlink::raise_link(host, spec.host_name);
+    if (!raised) return netlink::refuse("set '" + spec.host_name + "' up", raised.error());
+    return {};
+}
+
 }  // namespace
 
 Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox, bool made) {
@@ -137,8 +152,8 @@ Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const 
     return netlink::add_addresses(inside, (*end)->index, spec.name, spec.addresses, made);
 }
 
-Result<> ensure_interface(netlink::Socket& host, netlink::Socket& inside, const InterfaceSpec& spec,
-                          const NetNs& sandbox) {
+Result<> ensure_interface(netlink::Socket& host, const std::optional<SysctlDirectory>& host_conf6,
+                          netlink::Socket& inside, const InterfaceSpec& spec, const NetNs& sandbox) {
     const auto made = ensure_pair(host, inside, spec, sandbox);
     if (!made) return fail(made.error());
 
@@ -149,6 +164,7 @@ Result<> ensure_interface(netlink::Socket& host, netlink::Socket& inside, const 
                 (void)netlink::delete_link(host, (*link)->index);
             }
         });
+        if (auto raised = raise_port(host, host_conf6, spec); !raised) return raised;
     }
     if (auto set = ensure_port_flags(host, spec, *made); !set) return set;
     if (auto raised = raise_inside(inside, spec, sandbox, *made); !raised) return raised;

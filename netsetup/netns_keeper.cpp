@@ -126,11 +126,11 @@ Result<NetnsKeeper> NetnsKeeper::open(const std::string& run_dir, bool link_name
 
 std::string NetnsKeeper::path(const std::string& key) const { return directory_ + "/" + key; }
 
-Result<NetNs> NetnsKeeper::create(const std::string& key, const std::string& name) {
+Result<NetNs> NetnsKeeper::create(const std::string& key, const std::string& name, std::optional<NetNs> ready) {
     if (find(key)) return fail(Errc::conflict, "network namespace '" + path(key) + "' exists already");
     // A file without a mount is what a reboot or a crash between creating and mounting leaves.
     if (auto cleared = unpin(path(key)); !cleared) return fail(cleared.error());
-    auto netns = NetNs::create();
+    auto netns = ready ? Result<NetNs>(std::move(*ready)) : NetNs::create();
     if (!netns) return netns;
     if (auto pinned = pin(*netns, path(key)); !pinned) return fail(pinned.error());
     if (!link_names_) return netns;

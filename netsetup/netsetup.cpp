@@ -20,6 +20,7 @@
 #include "netsetup/nft/dns_rewrite.h"
 #include "netsetup/nft/firewall.h"
 #include "netsetup/sandbox.h"
+#include "netsetup/spare_sandbox.h"
 #include "netsetup/sweep.h"
 #include "netsetup/sysctl.h"
 #include "netsetup/upper_interface.h"
@@ -35,6 +36,7 @@ struct Handles {
     netlink::Socket conntrack;
     NetNs cleaner_host;
     netlink::Socket cleaner_conntrack;
+    std::optional<SysctlDirectory> conf6;  ///< ipv6/conf; none without IPv6
 };
 
 /// Who connects to the host's own 127.0.0.1:PORT is sent to the container from there; the table guards the bridge's
@@ -52,13 +54,16 @@ Result<> let_loopback_out(const std::vector<BridgeSpec>& bridges) {
 /// The running kernel. Its handles were opened on the host and stay there.
 class Kernel final : public NetSetup {
 public:
-    Kernel(Handles handles, Firewall firewall, Forwarding forwarding)
+    Kernel(Handles handles, Firewall firewall, Forwarding forwarding, bool spare)
         : host_(std::move(handles.host)),
           socket_(std::move(handles.links)),
           conntrack_(std::move(handles.conntrack)),
+          host_conf6_(std::move(handles.conf6)),
           firewall_(std::move(firewall)),
           forwarding_(std::move(forwarding)),
-          cleaner_(std::move(handles.cleaner_host), std::move(handles.cleaner_conntrack)) {}
+          cleaner_(std::move(handles.cleaner_host), std::move(handles.cleaner_conntrack)) {
+        if (spare) spare_.emplace();
+    }
 
     Result<> ensure_bridge(const BridgeSpec& spec) override {
         let_out_.erase(spec.name);
@@ -72,9 +77,16 @@ public:
     Result<> ensure_parent(const ParentSpec& spec) override { return net::ensure_parent(socket_, spec); }
     Result<MacAddress> mac_of_parent(const UpperLink& upper) override { return net::mac_of_parent(socket_, upper); }
     Result<> remove_parent(const std::string& name) override { return net::remove_parent(socket_, name); }
+    void order_sandbox() override {
+        if (spare_) spare_->order();
+    }
+    std::optional<NetNs> take_sandbox() override;
     Result<> prepare_sandbox(const NetNs& sandbox) override;
     Result<> ensure_loopback(const NetNs& sandbox) override { return begin(sandbox, false); }
-    Result<> ensure_dns_rewrite(const NetNs& sandbox) override { return net::ensure_dns_rewrite(sandbox); }
+    Result<> ensure_dns_rewrite(const NetNs& sandbox) override {
+        if (rewritten_ && std::exchange(rewritten_, std::nullopt) == sandbox.inode()) return {};
+        return net::ensure_dns_rewrite(sandbox);
+    }
     Result<> remove_dns_rewrite(const NetNs& sandbox) override {
         auto socket = net::remove_dns_rewrite(sandbox);
         if (!socket) return fail(socket.error());
@@ -129,6 +141,7 @@ public:
     Result<unsigned> sweep(const std::set<std::string>& wanted) override {
         slow_to_close_.clear();
         inside_.reset();
+        taken_.reset();
         auto swept = net::sweep(socket_, wanted);
         if (swept) dying_ = false;
         return swept;
@@ -169,11 +182,15 @@ private:
     NetNs host_;
     netlink::Socket socket_;
     netlink::Socket conntrack_;
+    std::optional<SysctlDirectory> host_conf6_;
     Firewall firewall_;
     Forwarding forwarding_;
     FlowCleaner cleaner_;
     Announcer announcer_;
     std::optional<Inside> inside_;
+    std::optional<SpareSandbox> spare_;
+    std::optional<Inside> taken_;             ///< what take_sandbox() gave, until prepare_sandbox()
+    std::optional<std::uint64_t> rewritten_;  ///< of that, until ensure_dns_rewrite()
     std::set<std::string> let_out_;  ///< bridges for which publish() has done let_loopback_out(), to spare looking
     bool dying_ = false;
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
@@ -181,6 +198,8 @@ private:
 
 Result<> Kernel::begin(const NetNs& sandbox, bool fresh) {
     inside_.reset();
+    taken_.reset();
+    rewritten_.reset();
     auto socket = netlink::Socket::open_in(sandbox);
     if (!socket) return fail(socket.error());
     if (auto raised = net::ensure_loopback(*socket); !raised) return raised;
@@ -188,7 +207,19 @@ Result<> Kernel::begin(const NetNs& sandbox, bool fresh) {
     return {};
 }
 
+std::optional<NetNs> Kernel::take_sandbox() {
+    auto ready = spare_ ? spare_->take() : std::nullopt;
+    if (!ready) return std::nullopt;
+    taken_.emplace(ready->sandbox.inode(), std::move(ready->inside), true);
+    return std::move(ready->sandbox);
+}
+
 Result<> Kernel::prepare_sandbox(const NetNs& sandbox) {
+    if (taken_ && taken_->inode == sandbox.inode()) {
+        inside_ = std::exchange(taken_, std::nullopt);
+        rewritten_ = sandbox.inode();
+        return {};
+    }
     if (auto set = set_sandbox_sysctls(sandbox); !set) return set;
     return begin(sandbox, true);
 }
@@ -200,17 +231,15 @@ Result<> Kernel::ensure_interface(const InterfaceSpec& spec, const NetNs& sandbo
     if (spec.upper) return net::ensure_upper_interface(socket_, spec, sandbox);
     auto inside = enter(sandbox);
     if (!inside) return fail(inside.error());
-    auto ensured = net::ensure_interface(socket_, inside->socket, spec, sandbox);
+    auto ensured = net::ensure_interface(socket_, host_conf6_, inside->socket, spec, sandbox);
     // What is on its way out still takes places of a bridge.
     if (!ensured && dying_ && ensured.error().code() == Errc::conflict && net::sweep_dying(socket_)) {
-        ensured = net::ensure_interface(socket_, inside->socket, spec, sandbox);
+        ensured = net::ensure_interface(socket_, host_conf6_, inside->socket, spec, sandbox);
     }
     if (!ensured) return ensured;
     if (inside->begun) inside_ = std::move(*inside);
-    return host_.call([&]() -> Result<> {
-        announcer_.attached(socket_, spec);
-        return {};
-    });
+    announcer_.attached(host_, socket_, spec);
+    return {};
 }
 
 Result<bool> Kernel::set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) {
@@ -298,7 +327,7 @@ std::vector<std::string> describe_firewall(const BridgeSpec& bridge) {
     return lines;
 }
 
-Result<std::unique_ptr<NetSetup>> NetSetup::open(const std::string& run_dir) {
+Result<std::unique_ptr<NetSetup>> NetSetup::open(const std::string& run_dir, bool spare) {
     auto host = NetNs::current();
     if (!host) return fail(host.error());
     auto socket = netlink::Socket::open();
@@ -313,9 +342,15 @@ Result<std::unique_ptr<NetSetup>> NetSetup::open(const std::string& run_dir) {
     if (!cleaner_host) return fail(cleaner_host.error());
     auto firewall = Firewall::open(std::move(*copy));
     if (!firewall) return fail(firewall.error());
-    Handles handles{std::move(*host), std::move(*socket), std::move(*conntrack), std::move(*cleaner_host),
-                    std::move(*cleaner_conntrack)};
-    return std::make_unique<Kernel>(std::move(handles), std::move(*firewall), Forwarding(run_dir));
+    auto conf6 = SysctlDirectory::open("ipv6/conf");
+    if (!conf6 && conf6.error().code() != Errc::not_found) return fail(conf6.error());
+    Handles handles{std::move(*host),
+                    std::move(*socket),
+                    std::move(*conntrack),
+                    std::move(*cleaner_host),
+                    std::move(*cleaner_conntrack),
+                    conf6 ? std::optional(std::move(*conf6)) : std::nullopt};
+    return std::make_unique<Kernel>(std::move(handles), std::move(*firewall), Forwarding(run_dir), spare);
 }
 
 }  // namespace nsr::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,8 +26,9 @@ struct HostPrefixes {
 class NetSetup {
 public:
     /// Opens the handles in the calling thread's namespace, which is "the host" from then on.
-    /// `run_dir`: where to remember what must not outlive the boot; "": nowhere.
-    static Result<std::unique_ptr<NetSetup>> open(const std::string& run_dir = "");
+    /// `run_dir`: where to remember what must not outlive the boot; "": nowhere. `spare`: whether order_sandbox() does
+    /// anything.
+    static Result<std::unique_ptr<NetSetup>> open(const std::string& run_dir = "", bool spare = false);
     virtual ~NetSetup() = default;
 
     /// The bridge is there, in our group, up, with exactly these addresses. A foreign link of that name is a conflict.
@@ -41,6 +43,12 @@ public:
     virtual Result<MacAddress> mac_of_parent(const UpperLink& upper) = 0;
     /// Deletes a parent that ensure_parent made; others are left alone.
     virtual Result<> remove_parent(const std::string& name) = 0;
+
+    /// A container that asks our resolver will soon start in a sandbox of its own: one is made in the meantime.
+    virtual void order_sandbox() {}
+    /// A sandbox that was ordered; prepare_sandbox() and ensure_dns_rewrite() find their work done there. None: whoever
+    /// starts makes his own.
+    virtual std::optional<NetNs> take_sandbox() { return std::nullopt; }
 
     /// lo up and the sysctls of N-44 in a sandbox that we made.
     virtual Result<> prepare_sandbox(const NetNs& sandbox) = 0;
@@ -138,8 +146,9 @@ public:
     /// `link_names`, namespaces are also bound at /run/netns/NAME, if that name is free.
     static Result<NetnsKeeper> open(const std::string& run_dir, bool link_names);
 
-    /// A new namespace, pinned. `key` is the container's short id, `name` the container's name.
-    Result<NetNs> create(const std::string& key, const std::string& name);
+    /// A new namespace, or the one that is `ready`, pinned. `key` is the container's short id, `name` the container's
+    /// name.
+    Result<NetNs> create(const std::string& key, const std::string& name, std::optional<NetNs> ready = std::nullopt);
     /// The pinned namespace, or Errc::not_found (also when the file is there but nothing is mounted on it).
     Result<NetNs> find(const std::string& key) const;
     /// umount and unlink, both; also of the name ("": of every name that stands for it). No-op if there is none.

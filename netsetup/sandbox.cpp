@@ -18,15 +18,15 @@ constexpr int kLoopback = 1;  // index of lo in every namespace (LOOPBACK_IFINDE
 /// docker-behaviour N-44: unprivileged programs may bind low ports and ping; IPv6 is off except where an interface has
 /// an IPv6 address, but lo has ::1.
 constexpr std::array<std::pair<const char*, const char*>, 2> kSysctls4{{
-    {"ipv4/ip_unprivileged_port_start", "0"},
-    {"ipv4/ping_group_range", "0 2147483647"},
+    {"ip_unprivileged_port_start", "0"},
+    {"ping_group_range", "0 2147483647"},
 }};
 constexpr std::array<std::pair<const char*, const char*>, 2> kSysctls6{{
-    {"ipv6/conf/all/disable_ipv6", "1"},  // sets "default" as well
-    {"ipv6/conf/lo/disable_ipv6", "0"},
+    {"conf/all/disable_ipv6", "1"},  // sets "default" as well
+    {"conf/lo/disable_ipv6", "0"},
 }};
 
-Result<> set_all(const NewSysctls& present, const auto& sysctls) {
+Result<> set_all(const SysctlDirectory& present, const auto& sysctls) {
     for (const auto& [name, value] : sysctls) {
         if (auto set = present.write(name, value); !set) return set;
     }
@@ -34,11 +34,13 @@ Result<> set_all(const NewSysctls& present, const auto& sysctls) {
 }
 
 Result<> set_sysctls() {
-    const auto present = NewSysctls::open();
-    if (!present) return fail(present.error());
-    if (auto set = set_all(*present, kSysctls4); !set) return set;
-    if (!present->has("ipv6")) return {};
-    return set_all(*present, kSysctls6);
+    const auto v4 = SysctlDirectory::open("ipv4");
+    if (!v4) return fail(v4.error());
+    if (auto set = set_all(*v4, kSysctls4); !set) return set;
+    const auto v6 = SysctlDirectory::open("ipv6");
+    if (!v6 && v6.error().code() == Errc::not_found) return {};
+    if (!v6) return fail(v6.error());
+    return set_all(*v6, kSysctls6);
 }
 
 /// The default route of one family is the wanted one, or none of ours; false if somebody else's is in its place.

@@ -13,7 +13,7 @@ namespace nsr::net {
 namespace {
 
 constexpr const char* kRoot = "/proc/sys/";
-constexpr const char* kNetwork = "/proc/sys/net";
+constexpr const char* kNetwork = "/proc/sys/net/";
 
 /// The kernel separates the numbers of a range by tabs and ends with a newline.
 std::string normal(std::string text) {
@@ -33,23 +33,22 @@ Result<> set_sysctl(const std::string& name, std::string_view value) {
     return write_existing(path, value);
 }
 
-Result<NewSysctls> NewSysctls::open() {
-    UniqueFd directory(::open(kNetwork, O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) return fail_errno(std::string("open '") + kNetwork + "'");
-    return NewSysctls(std::move(directory));
+Result<SysctlDirectory> SysctlDirectory::open(const std::string& name) {
+    std::string path = kNetwork + name;
+    UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory && errno == ENOENT) return fail(Errc::not_found, "'" + path + "' does not exist");
+    if (!directory) return fail_errno("open '" + path + "'");
+    return SysctlDirectory(std::move(directory), std::move(path));
 }
 
-Result<> NewSysctls::write(const std::string& name, std::string_view value) const {
-    const std::string what = "set '" + std::string(kNetwork) + "/" + name + "'";
+Result<> SysctlDirectory::write(const std::string& name, std::string_view value) const {
+    const std::string what = "set '" + path_ + "/" + name + "'";
     if (fault::fails("sysctl")) return fail_errno(what, EIO);
     const UniqueFd file(::openat(directory_.get(), name.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file && errno == ENOENT) return fail(Errc::not_found, what + ": there is no such setting");
     if (!file) return fail_errno(what);
     if (::write(file.get(), value.data(), value.size()) < 0) return fail_errno(what);
     return {};
-}
-
-bool NewSysctls::has(const std::string& name) const {
-    return ::faccessat(directory_.get(), name.c_str(), F_OK, 0) == 0;
 }
 
 std::string get_sysctl(const std::string& name) {

@@ -48,7 +48,8 @@ Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreat
     changes.put_containers.push_back(container);
     if (auto committed = registry_.commit(changes); !committed) return fail(std::move(committed).error());
     for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
-    resolver_->publish();
+    resolver_->publish_quietly();
+    if (uses_spare(container)) netsetup_->order_sandbox();
     if (runs_command(container)) {
         // It may end before the start.
         if (auto watched = watch_process(container); !watched) sandbox_ended(container.id, {});
@@ -137,7 +138,7 @@ Result<> Engine::remove(const registry::Container& container) {
     changes.erase_containers.push_back(container.id);
     if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
     for (const auto& endpoint : endpoints) remove_names(endpoint);
-    resolver_->publish();
+    resolver_->publish_quietly();
     signal_command(container, SIGKILL);  // also one that did not heed a stop
     auto removed = files_.remove(container.id);
     leftovers_ = leftovers_ || !removed;

@@ -191,6 +191,7 @@ private:
     void note_failed_start(const std::string& id, const Error& why);
     Result<> stop(const registry::Container& container, int exit_code);
     Result<> prepare(const registry::Container& container, const NetNs& sandbox);
+    bool uses_spare(const registry::Container& container) const;
     Result<> check_sandbox_is_free(const registry::Container& container, const NetNs& sandbox) const;
     Result<> release_kernel_state(const registry::Container& container,
                                   const std::vector<registry::Endpoint>& endpoints);

@@ -91,7 +91,8 @@ Result<> Engine::start(const registry::Container& wanted) {
     auto links = resolve_links(container);
     if (!links) return fail(std::move(links).error());
     Undo undo;
-    auto sandbox = sandboxes_.start(container, *donor);
+    auto sandbox =
+        sandboxes_.start(container, *donor, uses_spare(container) ? netsetup_->take_sandbox() : std::nullopt);
     if (!sandbox) return fail(std::move(sandbox).error());
     undo.add([this, container] {
         if (auto gone = sandboxes_.stop(container); !gone) {
@@ -130,7 +131,17 @@ Result<> Engine::start(const registry::Container& wanted) {
     undo.commit();
     show_files(container);
     refresh_linked();
+    if (uses_spare(container)) netsetup_->order_sandbox();  // there may be more to come
     return {};
+}
+
+/// Whether it starts in a sandbox as order_sandbox() makes them: our own, with our resolver.
+bool Engine::uses_spare(const registry::Container& container) const {
+    return keeps_own_sandbox(container) &&
+           std::ranges::any_of(registry_.endpoints_of(container.id), [&](auto* endpoint) {
+               const auto* network = registry_.network_by_name(endpoint->network_name);
+               return network != nullptr && has_server(*network);
+           });
 }
 
 Result<> Engine::prepare(const registry::Container& container, const NetNs& sandbox) {
@@ -189,7 +200,7 @@ Result<> Engine::stop(const registry::Container& running, int exit_code) {
     // The names first: nobody may be sent to an address that is about to go.
     for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);
     resolver_->remove_view(container.id);
-    resolver_->publish();
+    resolver_->publish_quietly();
     auto withdrawn = withdraw_ports(container.id);
     auto released = release_kernel_state(container, held);
     if (released && !withdrawn) released = std::move(withdrawn);

@@ -78,9 +78,10 @@ bool Sandboxes::is_shared(const NetNs& sandbox) const {
     return users != users_.end() && users->second > 1;
 }
 
-Result<const NetNs*> Sandboxes::start(const registry::Container& container, const registry::Container* donor) {
-    auto sandbox =
-        keeps_own_sandbox(container) ? keeper_.create(key_of(container), container.name) : open_named(container, donor);
+Result<const NetNs*> Sandboxes::start(const registry::Container& container, const registry::Container* donor,
+                                      std::optional<NetNs> ready) {
+    auto sandbox = keeps_own_sandbox(container) ? keeper_.create(key_of(container), container.name, std::move(ready))
+                                                : open_named(container, donor);
     if (!sandbox) return fail(std::move(sandbox).error());
     return hold(container, std::move(*sandbox));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "common/netns.h"
@@ -16,9 +17,10 @@ class Sandboxes {
 public:
     Sandboxes(net::NetnsKeeper keeper, NetNs home) : keeper_(std::move(keeper)), home_(std::move(home)) {}
 
-    /// The namespace that a container starts in: a new one (kind own), or the one it names. `donor` is the container of
-    /// network mode container:NAME, else nullptr.
-    Result<const NetNs*> start(const registry::Container& container, const registry::Container* donor);
+    /// The namespace that a container starts in: a new one (kind own; `ready` if there is one), or the one it names.
+    /// `donor` is the container of network mode container:NAME, else nullptr.
+    Result<const NetNs*> start(const registry::Container& container, const registry::Container* donor,
+                               std::optional<NetNs> ready = std::nullopt);
 
     /// The namespace that a running container was in before the daemon was started again. Errc::not_found if it is gone
     /// or another one is in its place.

@@ -91,13 +91,12 @@ Message new_bridge_request(const NewBridge& bridge) {
 }
 
 Message new_veth_request(const NewVeth& veth) {
-    Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_up());
+    Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_for(0));
     message.put(IFLA_IFNAME, veth.name);
     message.put(IFLA_GROUP, veth.group);
     message.put(IFLA_MASTER, static_cast<std::uint32_t>(veth.master));
     if (veth.mtu) message.put(IFLA_MTU, *veth.mtu);
     const auto put_peer = [&] {
-        // Down for now: an end cannot be raised before the other exists (ENOTCONN).
         message.put_raw(header_for(0));
         message.put(IFLA_IFNAME, veth.peer_name);
         message.put(IFLA_ADDRESS, veth.peer_mac);
@@ -177,6 +176,12 @@ Reply add_veth(Socket& socket, const NewVeth& veth) { return socket.exchange(new
 
 Reply change_link(Socket& socket, int index, const LinkChange& change) {
     return socket.exchange(change_link_request(index, change));
+}
+
+Reply raise_link(Socket& socket, const std::string& name) {
+    Message message(RTM_SETLINK, 0, header_up());
+    message.put(IFLA_IFNAME, name);
+    return socket.exchange(std::move(message));
 }
 
 Reply set_port_flags(Socket& socket, int index, const PortFlags& flags) {

@@ -41,7 +41,7 @@ struct NewBridge {
     std::optional<std::uint32_t> mtu;
 };
 
-/// A veth pair to be made: one end here and up, the other at once in the namespace behind `peer_namespace`, still down.
+/// A veth pair to be made: one end here, the other at once in the namespace behind `peer_namespace`, both still down.
 struct NewVeth {
     std::string name;
     std::uint32_t group = 0;
@@ -76,6 +76,8 @@ Result<std::vector<Link>> list_links(Socket& socket);
 Reply add_bridge(Socket& socket, const NewBridge& bridge);
 Reply add_veth(Socket& socket, const NewVeth& veth);
 Reply change_link(Socket& socket, int index, const LinkChange& change);
+/// Sets a link up whose index is not known.
+Reply raise_link(Socket& socket, const std::string& name);
 Reply set_port_flags(Socket& socket, int index, const PortFlags& flags);
 /// Nothing passes a port of a bridge any more, and the bridge forgets who was behind it, until the link changes in any
 /// way. Unlike leaving the bridge or going down this waits for no grace period. EBUSY where the bridge runs the

@@ -36,7 +36,7 @@ ADAPTERS = {
     r"prometheus/": ["daemon/"],
     r"systemd/": ["daemon/"],
     r"boost/beast": ["api/"],
-    r"boost/(?!intrusive|container)": ["api/", "daemon/", "cli/", "resolver/server/", "resolver/forward/", "resolver/resolver.cpp", "netsetup/proxy/", "netsetup/flow_cleaner", "common/task_group"],
+    r"boost/(?!intrusive|container)": ["api/", "daemon/", "cli/", "resolver/server/", "resolver/forward/", "resolver/resolver.cpp", "netsetup/proxy/", "netsetup/flow_cleaner", "netsetup/spare_sandbox", "common/task_group"],
 }
 
 # The pure core: values in, values out. No sockets, files, threads or clocks of the system.

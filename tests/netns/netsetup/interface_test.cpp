@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "tests/netns/netsetup/fixture.h"
 
 namespace nsr::net {
@@ -49,6 +51,16 @@ TEST_F(KernelTest, ForeignSandboxKeepsItsSysctls) {
     NSR_ASSERT_OK(kernel().ensure_loopback(*sandbox));
     EXPECT_TRUE(reaches(*sandbox, "127.0.0.1"));
     EXPECT_EQ(run_command("cat /proc/sys/net/ipv4/ip_unprivileged_port_start", *sandbox).output, "1024\n");
+}
+
+TEST_F(KernelTest, HostEndIsUpAndHasNoIpv6OfItsOwn) {
+    set_up({bridge_spec(1)});
+    const auto spec = interface_spec(1, 2);
+    const auto sandbox = attach(spec);
+    EXPECT_TRUE(reaches(sandbox, "10.1.0.1"));
+    EXPECT_EQ(run_command("ip -6 address show dev " + spec.host_name).output, "");
+    EXPECT_EQ(run_command("ip -6 route show table all dev " + spec.host_name).output, "");
+    EXPECT_THAT(run_command("ip link show dev " + spec.host_name).output, ::testing::HasSubstr("UP"));
 }
 
 TEST_F(KernelTest, EnsuringARightInterfaceLeavesItAlone) {
