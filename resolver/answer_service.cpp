@@ -55,6 +55,7 @@ std::optional<Outcome> Responder::answer_protocol(std::size_t base) {
     std::optional<Outcome> outcome;
     lookup().each_match(owner, dns::hash_name(owner.wire()), [&](const Match& match) {
         if (std::ranges::any_of(match.entry->contributions, has_services)) {
+            if (trace_ != nullptr) note("'" + owner.text() + "' has services on " + match.zone->network().text());
             const auto apex = static_cast<Reply::Offset>(owner_ + base);
             outcome = negative(Rcode::noerror, apex, match.zone->negative_ttl());
         }

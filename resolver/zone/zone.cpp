@@ -143,9 +143,11 @@ void Zone::count_above(const dns::Name& name, bool is_there) {
 std::vector<dns::Name> Zone::set_records(const std::vector<StoredRecord>& records,
                                          const std::vector<dns::Name>& owners) {
     std::map<std::string, std::vector<StoredRecord>> sets;  // by owner; what is gone stays without records
-    for (const auto& name : record_owners_) sets[name.text()];
+    if (record_owners_) {
+        for (const auto& name : *record_owners_) sets[name.text()];
+    }
     for (std::size_t index = 0; index < records.size(); ++index) sets[owners[index].text()].push_back(records[index]);
-    record_owners_ = owners;
+    record_owners_ = std::make_shared<const std::vector<dns::Name>>(owners);
     std::vector<dns::Name> changed;
     for (auto& [owner, set] : sets) {
         const dns::Name name = *dns::Name::from_text(owner);

@@ -120,7 +120,7 @@ private:
     std::vector<IpPrefix> reverse_subnets_;
     Shards<NameEntry> names_;
     Shards<AddressEntry> addresses_;
-    std::vector<dns::Name> record_owners_;
+    std::shared_ptr<const std::vector<dns::Name>> record_owners_;  ///< shared: a zone is copied for each change
     std::size_t wildcards_ = 0;
 };
 

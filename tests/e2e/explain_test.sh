@@ -31,6 +31,7 @@ explained "^'www.example.test' is not ours: to be asked of $SCRATCH_UPSTREAM#53"
 explained "^answered (by $SCRATCH_UPSTREAM#53 in [0-9]+ ms|from the cache, [0-9]+ s old)" cdn
 explained "^'only' is known on net1: alias of 'sole.net1'" only
 explained "^port 80 of 'web.net1', ttl 5 s" _80._tcp.web --type SRV
+explained "^'web' has services on net1" _tcp.web
 explained "'web' is known on net1, but has no such port" _443._tcp.web --type SRV
 explained "^'mail' is known on net1: MX record of 'mail'" mail --type MX
 explained "'web' is known on net1 without such records" web --type TYPE65280

@@ -11,9 +11,11 @@
 namespace {
 
 thread_local unsigned allocations = 0;
+thread_local std::size_t allocated_bytes = 0;
 
 void* allocate(std::size_t size) {
     ++allocations;
+    allocated_bytes += size;
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
     throw std::bad_alloc();
 }
@@ -76,6 +78,24 @@ TEST_F(AllocationTest, AnAnswerNeedsNone) {
     spec_.keep_single_labels = true;
     EXPECT_EQ(count("nosuch", kA), 0U);
     EXPECT_EQ(count("cdn", kA, Verdict::forward_target), 0U);
+}
+
+TEST_F(AllocationTest, OneNameMoreCopiesNoneOfTheRecords) {
+    auto& zone = zones_["n1"];
+    for (int number = 0; number < 5000; ++number) {
+        zone.records.push_back({"n1", "host" + std::to_string(number), "A", "192.0.2.1", std::nullopt});
+    }
+    book_.put_network(zone);
+    book_.take_changes();
+    const std::size_t before = allocated_bytes;
+    add("n1", "late", "10.77.0.99");
+    book_.take_changes();
+    EXPECT_LT(allocated_bytes - before, 64U * 1024);
+    // Those that are not there any more are forgotten nevertheless.
+    zone.records.resize(1);
+    book_.put_network(zone);
+    EXPECT_EQ(ask("host0").answers.size(), 1U);
+    EXPECT_TRUE(is_forwarded("host4999"));
 }
 
 /// Sends nothing; remembers what was sent.
