@@ -158,12 +158,17 @@ Result<> NetnsKeeper::release(const std::string& key, const std::string& name) {
 Result<std::vector<std::string>> NetnsKeeper::list() const { return entries_of(directory_); }
 
 Result<> NetnsKeeper::rename(const std::string& key, const std::string& old_name, const std::string& new_name) {
-    if (!link_names_ || old_name == new_name) return {};
+    if (!link_names_) return {};
+    clear_name(new_name);
     const auto netns = find(key);
     if (!netns) return fail(netns.error());
-    const auto named = pin(*netns, named_path(new_name));
-    if (!named && named.error().code() != Errc::conflict) return named;
-    return unlink_name(path(key), old_name);
+    if (old_name == new_name && ::access(named_path(new_name).c_str(), F_OK) == 0) return {};
+    // The old name goes first: who is killed here leaves a namespace without its name, and that can be told from one to
+    // which the user has given another.
+    auto unnamed = old_name == new_name ? unlink_names(path(key)) : unlink_name(path(key), old_name);
+    if (!unnamed) return unnamed;
+    auto named = pin(*netns, named_path(new_name));
+    return named || named.error().code() == Errc::conflict ? Result<>() : named;
 }
 
 }  // namespace nsr::net

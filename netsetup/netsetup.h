@@ -157,7 +157,7 @@ public:
     void clear_name(const std::string& name) const;
     /// Keys of everything that is there, stale files included.
     Result<std::vector<std::string>> list() const;
-    /// The container has another name now.
+    /// The container has another name now. The same name twice: puts it in place if a renaming was cut short.
     Result<> rename(const std::string& key, const std::string& old_name, const std::string& new_name);
 
     std::string path(const std::string& key) const;

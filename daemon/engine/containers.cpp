@@ -104,6 +104,7 @@ Result<> Engine::rename_container(const std::string& ref, const std::string& new
     if (container.state != registry::ContainerState::running) return {};
     hide_files(container, old_name);
     auto renamed = sandboxes_.rename(container, old_name);
+    leftovers_ = leftovers_ || !renamed;
     show_files(container);
     return renamed;
 }

@@ -205,6 +205,9 @@ Result<> Engine::remove_leftovers(unsigned links) {
     for (const auto* container : registry_.containers()) {
         if (container->state != registry::ContainerState::running || !keeps_own_sandbox(*container)) continue;
         sandboxes[std::string(short_id(container->id))] = container->name;
+        // A renaming may have been cut short.
+        if (auto named = sandboxes_.rename(*container, container->name); !named)
+            warn("restore_failed", *container, named.error());
     }
     for (const auto* container : registry_.containers()) {
         if (!sandboxes.contains(std::string(short_id(container->id)))) sandboxes_.clear_name(container->name);

@@ -92,5 +92,44 @@ TEST_F(FaultsTest, ConnectAndDisconnect) {
     every_call_fails_once(leave, connect, {.may_complete = true, .first = connect});
 }
 
+TEST_F(FaultsTest, StartAndStopOnMacvlan) {
+    ASSERT_TRUE(test::run_command("ip link add par0 type veth peer name par1 && ip link set par0 up").ok());
+    api::NetworkCreateBody body;
+    body.name = "net1";
+    body.driver = "macvlan";
+    body.options["parent"] = "par0";
+    body.ipam.push_back({"10.77.0.0/24", "", "10.77.0.1", {}});
+    ASSERT_TRUE(engine_->create_network(body));
+    container("web", "net1", {});
+    const Step start = [&] { return engine_->start_container("web").has_value(); };
+    const Step stop = [&] { return engine_->stop_container("web", {}).has_value(); };
+    every_call_fails_once(start, stop);
+    every_call_fails_once(stop, start, {.may_complete = true, .first = start});
+}
+
+/// The files of the one that has a link follow the one that it leads to.
+TEST_F(FaultsTest, RestartOfTheTargetOfALink) {
+    network("net1", "10.77.0.0/24");
+    container("db", "bridge", {});
+    start("db");
+    auto linked = body("web", "bridge", {});
+    linked.links = {"db:database"};
+    ASSERT_TRUE(engine_->create_container(linked));
+    start("web");
+    const Step start = [&] { return engine_->start_container("db").has_value(); };
+    const Step stop = [&] { return engine_->stop_container("db", {}).has_value(); };
+    every_call_fails_once(stop, start, {.may_complete = true});
+    ASSERT_TRUE(stop());
+    every_call_fails_once(start, stop);
+}
+
+TEST_F(FaultsTest, Rename) {
+    network("net1", "10.77.0.0/24");
+    container("web", "net1", {});
+    start("web");
+    every_call_fails_once([&] { return engine_->rename_container("web", "www").has_value(); },
+                          [&] { return engine_->rename_container("www", "web").has_value(); }, {.may_complete = true});
+}
+
 }  // namespace
 }  // namespace nsr::daemon

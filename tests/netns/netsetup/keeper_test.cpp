@@ -60,6 +60,21 @@ TEST_F(KernelTest, NameWorksWithIpNetnsAndFollowsARename) {
     EXPECT_EQ(run_command("ls /run/netns /run/ns-register/netns").output, "/run/netns:\n\n/run/ns-register/netns:\n");
 }
 
+TEST_F(KernelTest, RenamingThatWasCutShortIsFinished) {
+    auto keeper = NetnsKeeper::open(kRunDir, true);
+    NSR_ASSERT_OK(keeper);
+    NSR_ASSERT_OK(keeper->create("0123456789ab", "web"));
+    NSR_ASSERT_OK(keeper->rename("0123456789ab", "www", "www"));  // killed before the old name went
+    EXPECT_EQ(run_command("ls /run/netns").output, "www\n");
+    ASSERT_TRUE(run_command("umount /run/netns/www").ok());  // killed after that
+    NSR_ASSERT_OK(keeper->rename("0123456789ab", "www", "www"));
+    EXPECT_TRUE(run_command("ip netns exec www ip link show lo").ok());
+    // A name that the user has given besides stays.
+    ASSERT_TRUE(run_command("touch /run/netns/mine && mount --bind /run/netns/www /run/netns/mine").ok());
+    NSR_ASSERT_OK(keeper->rename("0123456789ab", "www", "www"));
+    EXPECT_EQ(run_command("ls /run/netns").output, "mine\nwww\n");
+}
+
 TEST_F(KernelTest, NameThatACrashLeftIsClearedAndOthersAreNot) {
     auto keeper = NetnsKeeper::open(kRunDir, true);
     NSR_ASSERT_OK(keeper);
