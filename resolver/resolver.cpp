@@ -53,6 +53,13 @@ public:
             const auto cpu = cpus.empty() ? std::nullopt : std::optional(cpus[index % cpus.size()]);
             units_.push_back(std::make_unique<Unit>(index, cpu, metrics.dns[index], home, limits));
         }
+        introduce();
+    }
+
+    /// All threads end before the first server goes: they give each other things to do.
+    ~WorkerResolver() override {
+        for (const auto& unit : units_) unit->server.give([&server = unit->server] { server.close_all(); });
+        for (const auto& unit : units_) unit->worker.drain();
     }
 
     void put_network(const ZoneSpec& spec) override { book_.put_network(spec); }
@@ -78,6 +85,7 @@ public:
 private:
     void ask_upstream(const std::string& container_id, std::vector<std::uint8_t> datagram, Explanation explanation,
                       Explained then);
+    void introduce();
     std::function<void(Server&)> take_changes();
     void on_all(std::function<void(unsigned index, Server&)> function, bool wake = true);
     void note_slot(const std::string& container_id);
@@ -91,6 +99,17 @@ private:
     bool closing_ = false;               // listeners may still be bound that close() was told of
     std::vector<std::unique_ptr<Unit>> units_;
 };
+
+/// Tells every server of the others.
+void WorkerResolver::introduce() {
+    for (const auto& unit : units_) {
+        std::vector<Server*> siblings;
+        for (const auto& other : units_) {
+            if (other != unit) siblings.push_back(&other->server);
+        }
+        unit->server.give([&server = unit->server, siblings] { server.set_siblings(siblings); });
+    }
+}
 
 /// Has every worker call a function on its thread, soon or when it wakes; settle() waits for that.
 void WorkerResolver::on_all(std::function<void(unsigned index, Server&)> function, bool wake) {

@@ -82,14 +82,19 @@ CacheEntry& Cache::put(const CacheKey& key) {
 }
 
 void Cache::store(const CacheKey& key, StoredReply reply, TimePoint now) {
-    reply.message.shrink_to_fit();
-    reply.ttls.shrink_to_fit();
+    const TimePoint expires = now + reply.lifetime;
+    adopt(key, {std::move(reply), now, expires});
+}
+
+void Cache::adopt(const CacheKey& key, KeptReply kept) {
+    kept.reply.message.shrink_to_fit();
+    kept.reply.ttls.shrink_to_fit();
     CacheEntry& entry = put(key);
-    note_denial(entry, reply.is_denial);
-    entry.reply = std::move(reply);
+    note_denial(entry, kept.reply.is_denial);
+    entry.reply = std::move(kept.reply);
     entry.has_reply = true;
-    entry.stored = now;
-    entry.expires = now + entry.reply.lifetime;
+    entry.stored = kept.stored;
+    entry.expires = kept.expires;
     entry.fails_until = {};
     entry.failures = 0;
     entry.hits = 0;

@@ -52,6 +52,13 @@ struct CacheEntry : boost::intrusive::list_base_hook<>, boost::intrusive::unorde
     Age age(TimePoint now) const;
 };
 
+/// An answer on its way from one worker's cache to another's.
+struct KeptReply {
+    StoredReply reply;
+    TimePoint stored{};
+    TimePoint expires{};
+};
+
 /// Answers of upstreams for one network, within a number of bytes: what was not asked for longest goes first. Pure: no
 /// clock of its own. One thread.
 class Cache {
@@ -64,6 +71,8 @@ public:
     /// What is known of the answer, fresh or not; nullptr if nothing.
     CacheEntry* find(const CacheKey& key);
     void store(const CacheKey& key, StoredReply reply, TimePoint now);
+    /// What another cache has kept: it is as old here as there.
+    void adopt(const CacheKey& key, KeptReply kept);
     /// No answer could be had. Remembered shortly; a stale answer stays.
     void fail(const CacheKey& key, TimePoint now);
     /// Forgets that a name, or a type of it, does not exist. Returns how many denials that were.

@@ -116,6 +116,43 @@ bool FlightTable::give_stale(Question& question, TimePoint now) {
     return true;
 }
 
+Cache* FlightTable::cache_of(const Question& question) const {
+    return question.network < caches_.size() ? caches_[question.network].get() : nullptr;
+}
+
+/// Each worker has a cache of its own, and has not heard what the others have. When nobody answers, and nothing is kept
+/// here, they are asked: true while their word is awaited.
+bool FlightTable::awaits_siblings(Question& question, TimePoint now) {
+    using enum Question::Siblings;
+    if (question.siblings != unasked) return question.siblings == asked;
+    Cache* cache = cache_of(question);
+    if (question.waiters.empty() || cache == nullptr || !is_cacheable(question.query)) return false;
+    const CacheEntry* entry = cache->find({question.query, question.route->id});
+    if (entry != nullptr && entry->is_usable_stale(now)) return false;
+    question.siblings = wire_.ask_siblings(question) ? asked : answered;
+    return question.siblings == asked;
+}
+
+void FlightTable::siblings_said(Question::Id id, std::optional<KeptReply> kept, TimePoint now) {
+    const auto found = questions_.find(id);
+    if (found == questions_.end()) return;
+    Question& question = found->second;
+    question.siblings = Question::Siblings::answered;
+    if (Cache* cache = cache_of(question); kept && cache != nullptr) {
+        change(*cache, [&] { cache->adopt({question.query, question.route->id}, std::move(*kept)); });
+        give_stale(question, now);
+    }
+    advance(id, now);
+}
+
+std::optional<KeptReply> FlightTable::kept(const ForwardRequest& request, TimePoint now) {
+    Cache* cache = is_cacheable(request.query) ? cache_of(request.view) : nullptr;
+    if (cache == nullptr) return std::nullopt;
+    const CacheEntry* entry = cache->find({request.query, routes_.find(request)->id});
+    if (entry == nullptr || !entry->is_usable_stale(now)) return std::nullopt;
+    return KeptReply{entry->reply, entry->stored, entry->expires};
+}
+
 void FlightTable::apply(const Publication& publication) {
     for (const auto& [slot, zone] : publication.zones) {
         if (zone || slot >= caches_.size() || !caches_[slot]) continue;

@@ -244,6 +244,7 @@ void FlightTable::finish(Question& question, dns::Bytes reply, TimePoint now) {
 }
 
 void FlightTable::fail(Question& question, dns::Ede ede, TimePoint now) {
+    if (awaits_siblings(question, now)) return;  // it comes here again when they have answered
     const Question::Id id = question.id;
     keep_failure(question, now);
     give_stale(question, now);
@@ -275,7 +276,9 @@ void FlightTable::on_time(TimePoint now) {
     for (const Question::Id id : ids) {
         const auto found = questions_.find(id);
         if (found == questions_.end()) continue;
-        if (now - found->second.started >= kStaleAfter) give_stale(found->second, now);
+        if (now - found->second.started >= kStaleAfter && !give_stale(found->second, now)) {
+            awaits_siblings(found->second, now);
+        }
         advance(id, now);
     }
     memory_.sweep(now);

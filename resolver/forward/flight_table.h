@@ -38,6 +38,9 @@ public:
                       bool over_tcp) = 0;
     /// The client's addresses or routes may have changed: what was opened in its namespace is not used any more.
     virtual void forget(const ForwardClient& from) = 0;
+    /// Asks the other workers what they have kept of the answer. FlightTable::siblings_said() follows, not before this
+    /// has returned; false if there is nobody to ask.
+    virtual bool ask_siblings(const Question& /*question*/) { return false; }
 };
 
 /// The questions on their way, for everybody who has asked them: which servers they go to, what a reply is worth, what
@@ -55,6 +58,11 @@ public:
     /// Something has come back: a message, or nothing if the try has failed. True if the try is over; false if this is
     /// no reply to its question, so that it is waited on (D-75, D-76).
     bool on_reply(const Try& which, std::uint16_t id, dns::Bytes reply, bool over_tcp, TimePoint now);
+    /// What is kept of an answer, fresh or past its time: for another worker.
+    std::optional<KeptReply> kept(const ForwardRequest& request, TimePoint now);
+    /// What the other workers have kept of the answer to a question, or nothing.
+    void siblings_said(Question::Id id, std::optional<KeptReply> kept, TimePoint now);
+
     /// To be called now and then while there are questions.
     void on_time(TimePoint now);
     bool is_idle() const { return questions_.empty(); }
@@ -99,6 +107,8 @@ private:
     void keep(const Question& question, dns::Bytes reply, TimePoint now);
     void keep_failure(const Question& question, TimePoint now);
     bool give_stale(Question& question, TimePoint now);
+    bool awaits_siblings(Question& question, TimePoint now);
+    Cache* cache_of(const Question& question) const;
     template <typename Change>
     void change(Cache& cache, Change&& change);
 

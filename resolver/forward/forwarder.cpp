@@ -34,6 +34,7 @@ struct Forwarder::State final : Wire {
     bool send(const Try& which, const Upstream& server, const ForwardClient& from, dns::Buffer query,
               bool over_tcp) override;
     void forget(const ForwardClient& from) override;
+    bool ask_siblings(const Question& question) override { return siblings && siblings(question); }
     void close_sockets(const NetNs& netns);
     void arm();
     void tidy(TimePoint now);
@@ -43,6 +44,7 @@ struct Forwarder::State final : Wire {
     boost::asio::steady_timer timer;
     std::shared_ptr<const NetNs> home;
     FlightTable flights;
+    AskSiblings siblings;
     bool is_armed = false;
     bool is_slow = false;
     TimePoint tidied{};
@@ -138,6 +140,16 @@ void Forwarder::close(const std::shared_ptr<ForwardClient>& client) {
     state_->flights.close(client, Clock::now());
     // Its sockets must not keep its namespace alive.
     if (client->sandbox->inode() != state_->home->inode()) state_->close_sockets(*client->sandbox);
+}
+
+void Forwarder::set_siblings(AskSiblings ask) { state_->siblings = std::move(ask); }
+
+std::optional<KeptReply> Forwarder::kept(const ForwardRequest& request) {
+    return state_->flights.kept(request, Clock::now());
+}
+
+void Forwarder::siblings_said(Question::Id question, std::optional<KeptReply> kept) {
+    state_->flights.siblings_said(question, std::move(kept), Clock::now());
 }
 
 void Forwarder::apply(const Publication& publication) { state_->flights.apply(publication); }

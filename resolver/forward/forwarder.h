@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 
@@ -27,6 +29,12 @@ public:
     void apply(const Publication& publication);
     /// Ends all timers and sockets, so that the loop runs out of work.
     void close_all();
+
+    /// Asks the other workers what they have kept of the answer to a question: see Wire::ask_siblings().
+    using AskSiblings = std::function<bool(const Question& question)>;
+    void set_siblings(AskSiblings ask);
+    std::optional<KeptReply> kept(const ForwardRequest& request);
+    void siblings_said(Question::Id question, std::optional<KeptReply> kept);
 
     /// Where the answer has come from that was written or is being delivered.
     const AnswerSource& source() const;

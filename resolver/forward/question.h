@@ -44,7 +44,9 @@ struct Question {
     std::vector<std::uint8_t> truncated;                    ///< a reply with TC, relayed if TCP fails
     std::optional<AnswerSource> refusal;  ///< of the last server that has answered SERVFAIL or REFUSED
     boost::container::small_vector<Waiter, 1> waiters;
-    Slot network = kNoSlot;  ///< whose cache keeps the answer; kNoSlot: none
+    enum class Siblings : std::uint8_t { unasked, asked, answered };
+    Siblings siblings = Siblings::unasked;  ///< the other workers, about what they have kept
+    Slot network = kNoSlot;                 ///< whose cache keeps the answer; kNoSlot: none
 };
 
 }  // namespace nsr::resolver

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/clock.h"
@@ -21,6 +22,7 @@ struct ForwardClient {
     explicit ForwardClient(std::shared_ptr<const NetNs> netns) : sandbox(std::move(netns)) {}
 
     std::shared_ptr<const NetNs> sandbox;  ///< from where its own upstreams are asked
+    std::string container_id;              ///< by which other workers know it
     unsigned in_flight = 0;
     bool closed = false;  ///< its queries in flight are forgotten
 

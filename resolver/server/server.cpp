@@ -91,6 +91,7 @@ void Server::open(const std::string& container_id, Slot view, std::shared_ptr<co
     auto container = std::make_shared<ServedContainer>();
     container->view = view;
     container->forward = std::make_shared<ForwardClient>(std::move(sandbox));
+    container->forward->container_id = container_id;
     Listeners listeners{container,
                         std::make_shared<UdpListener>(state_, container, std::move(steering), std::move(udp)), nullptr};
     listeners.udp->start();
@@ -128,7 +129,41 @@ bool Server::ask(const std::string& container_id, dns::Bytes datagram, Deliver d
     return true;
 }
 
+void Server::set_siblings(std::vector<Server*> siblings) {
+    siblings_ = std::move(siblings);
+    state_.forwarder.set_siblings([this](const Question& question) { return seek(question); });
+}
+
+bool Server::seek(const Question& question) {
+    if (siblings_.empty()) return false;
+    pass_on(
+        std::make_shared<Search>(Search{this, question.id, question.client->container_id, question.query, siblings_}));
+    return true;
+}
+
+void Server::pass_on(const std::shared_ptr<Search>& search) {
+    if (search->kept || search->left.empty()) {
+        search->origin->give(
+            [search] { search->origin->state_.forwarder.siblings_said(search->question, std::move(search->kept)); });
+        return;
+    }
+    Server* next = search->left.back();
+    search->left.pop_back();
+    next->give([next, search] { next->look(search); });
+}
+
+void Server::look(const std::shared_ptr<Search>& search) {
+    const auto found = open_.find(search->container_id);
+    const View* view = found == open_.end() ? nullptr : state_.snapshot.view(found->second.container->view);
+    if (view != nullptr) {
+        const auto& client = found->second.container->forward;
+        search->kept = state_.forwarder.kept({{}, search->query, dns::Transport::udp, *view, client});
+    }
+    pass_on(search);
+}
+
 void Server::close_all() {
+    siblings_.clear();
     for (auto& [id, listeners] : open_) close(listeners);
     open_.clear();
     state_.forwarder.close_all();

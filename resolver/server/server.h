@@ -134,10 +134,23 @@ public:
     bool ask(const std::string& container_id, dns::Bytes datagram, Deliver deliver);
     /// Where the answer to ask() has come from, if not from our own names. While it is delivered.
     const AnswerSource& source() const { return state_.forwarder.source(); }
+    /// The other workers' servers, which are asked for what they have kept when nobody outside answers. They must
+    /// outlive the threads of all.
+    void set_siblings(std::vector<Server*> siblings);
     /// Closes everything, so that the loop runs out of work.
     void close_all();
 
 private:
+    /// A question that goes from worker to worker until one has something: plain data, wherever it is dropped.
+    struct Search {
+        Server* origin;
+        Question::Id question;
+        std::string container_id;
+        dns::Query query;
+        std::vector<Server*> left;  ///< to be asked
+        std::optional<KeptReply> kept = {};
+    };
+
     struct Listeners {
         std::shared_ptr<ServedContainer> container;
         std::shared_ptr<UdpListener> udp;
@@ -145,9 +158,13 @@ private:
     };
 
     void close(Listeners& listeners);
+    bool seek(const Question& question);
+    static void pass_on(const std::shared_ptr<Search>& search);
+    void look(const std::shared_ptr<Search>& search);
 
     ServerState state_;
     std::map<std::string, Listeners> open_;
+    std::vector<Server*> siblings_;
     std::atomic<bool> woken_{false};  ///< and has not looked yet
     std::atomic<unsigned> left_{0};
 };

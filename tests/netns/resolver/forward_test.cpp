@@ -9,6 +9,7 @@
 #include <memory>
 #include <thread>
 
+#include "resolver/server/worker.h"
 #include "tests/netns/resolver/fixture.h"
 
 namespace nsr::resolver {
@@ -192,6 +193,30 @@ TEST_F(ResolverTest, DoesNotWaitForAnExplanationThatASilentServerKeepsBack) {
     resolver().close("app");
     resolver().settle();
     EXPECT_THROW(explained.get(), std::future_error);
+}
+
+TEST_F(ResolverTest, AWorkerGivesWhatAnotherHasKeptWhenNobodyAnswers) {
+    if (usable_cpus().size() < 2) GTEST_SKIP() << "the test chooses its worker by CPU";
+    const auto ask_on = [this](unsigned cpu) {
+        const std::string taskset = "taskset -c " + std::to_string(usable_cpus()[cpu]);
+        return test::run_command(taskset + " dig @127.0.0.11 +tries=1 +time=6 outside.example A", sandbox()).output;
+    };
+    auto view = app_view();
+    view.upstreams = {upstream(5311)};
+    put(view);
+    {
+        LoopbackServer server(sandbox(), 5311);
+        server.answer_all();
+        EXPECT_THAT(ask_on(0), HasSubstr("192.0.2.7"));
+        EXPECT_EQ(server.asked(), 1U);
+    }
+    EXPECT_THAT(ask_on(1), HasSubstr("192.0.2.7"));
+    EXPECT_EQ(counters(0).cache_entries.value(), 1U);
+    EXPECT_EQ(counters(1).cache_entries.value(), 1U) << "adopted: it is not looked for again";
+    EXPECT_THAT(ask_on(1), HasSubstr("192.0.2.7"));
+    EXPECT_EQ(counters(0).forwarded.value() + counters(1).forwarded.value(), 2U);
+    // What nobody has kept fails as before.
+    EXPECT_THAT(dig("other.example A"), HasSubstr("SERVFAIL"));
 }
 
 }  // namespace
