@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/netlink/neighbour.h"
@@ -73,7 +74,8 @@ Frame neighbour_advertisement(const IpAddress& address, const MacAddress& mac) {
 
 /// It hears nothing: no protocol.
 Result<UniqueFd> open_packet_socket() {
-    UniqueFd opened(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    UniqueFd opened(
+        fault::fails("packet socket", EMFILE) ? -1 : ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!opened) return fail_errno("open a packet socket", errno);
     return opened;
 }

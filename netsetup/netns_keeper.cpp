@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <utility>
 
 #include "common/fault.h"
 #include "common/files.h"
@@ -41,7 +42,9 @@ Result<> pin(const NetNs& netns, const std::string& path) {
     if (!file && errno == EEXIST) return fail(Errc::conflict, "'" + path + "' exists already");
     if (!file) return fail_errno("create '" + path + "'");
     const std::string source = "/proc/thread-self/fd/" + std::to_string(netns.fd());
-    if (::mount(source.c_str(), path.c_str(), "none", MS_BIND, nullptr) == 0) return {};
+    if (!fault::fails("mount namespace", ENOMEM) &&
+        ::mount(source.c_str(), path.c_str(), "none", MS_BIND, nullptr) == 0)
+        return {};
     const int number = errno;
     ::unlink(path.c_str());
     return fail_errno("pin a network namespace at '" + path + "'", number);
@@ -52,7 +55,8 @@ Result<> unpin(const std::string& path) {
     if (fault::fails("unpin namespace")) return fail_errno("unmount '" + path + "'", EBUSY);
     while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {}
     if (errno != EINVAL && errno != ENOENT) return fail_errno("unmount '" + path + "'");
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("remove '" + path + "'");
+    if ((fault::fails("remove namespace file", EIO) || ::unlink(path.c_str()) != 0) && errno != ENOENT)
+        return fail_errno("remove '" + path + "'");
     return {};
 }
 
@@ -70,7 +74,8 @@ Result<std::vector<std::string>> entries_of(const std::string& path) {
     struct Close {
         void operator()(DIR* directory) const { ::closedir(directory); }
     };
-    const std::unique_ptr<DIR, Close> directory(::opendir(path.c_str()));
+    const std::unique_ptr<DIR, Close> directory(fault::fails("list directory", EMFILE) ? nullptr
+                                                                                       : ::opendir(path.c_str()));
     if (!directory) return fail_errno("list '" + path + "'");
     std::vector<std::string> entries;
     while (const dirent* const entry = ::readdir(directory.get())) {
@@ -108,6 +113,11 @@ Result<> unlink_names(const std::string& own_path) {
         if (auto unlinked = unlink_name(own_path, name); !unlinked) return unlinked;
     }
     return {};
+}
+
+/// Their mounts may have gone, but not their files.
+void clear_names(const NetnsKeeper& keeper, const std::set<std::string>& names) {
+    for (const auto& name : names) keeper.clear_name(name);
 }
 
 }  // namespace
@@ -151,6 +161,8 @@ Result<NetNs> NetnsKeeper::find(const std::string& key) const { return open_pinn
 Result<> NetnsKeeper::release(const std::string& key, const std::string& name) {
     Result<> unnamed;
     if (link_names_) unnamed = name.empty() ? unlink_names(path(key)) : unlink_name(path(key), name);
+    if (!unnamed && !name.empty()) unfinished_.insert(name);
+    if (name.empty()) clear_names(*this, std::exchange(unfinished_, {}));
     // What is pinned here is what tells that the name is ours: while that stands, a later try finds it.
     return unnamed ? unpin(path(key)) : unnamed;
 }
@@ -160,13 +172,17 @@ Result<std::vector<std::string>> NetnsKeeper::list() const { return entries_of(d
 Result<> NetnsKeeper::rename(const std::string& key, const std::string& old_name, const std::string& new_name) {
     if (!link_names_) return {};
     clear_name(new_name);
+    if (old_name == new_name) clear_names(*this, std::exchange(unfinished_, {}));
     const auto netns = find(key);
     if (!netns) return fail(netns.error());
     if (old_name == new_name && ::access(named_path(new_name).c_str(), F_OK) == 0) return {};
     // The old name goes first: who is killed here leaves a namespace without its name, and that can be told from one to
     // which the user has given another.
     auto unnamed = old_name == new_name ? unlink_names(path(key)) : unlink_name(path(key), old_name);
-    if (!unnamed) return unnamed;
+    if (!unnamed) {
+        unfinished_.insert(old_name);
+        return unnamed;
+    }
     auto named = pin(*netns, named_path(new_name));
     return named || named.error().code() == Errc::conflict ? Result<>() : named;
 }

@@ -166,6 +166,7 @@ private:
     NetnsKeeper(std::string directory, bool link_names);
     std::string directory_;
     bool link_names_;
+    std::set<std::string> unfinished_;  ///< names that release() could not remove
 };
 
 }  // namespace nsr::net

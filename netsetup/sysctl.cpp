@@ -35,7 +35,8 @@ Result<> set_sysctl(const std::string& name, std::string_view value) {
 
 Result<SysctlDirectory> SysctlDirectory::open(const std::string& name) {
     std::string path = kNetwork + name;
-    UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    UniqueFd directory(
+        fault::fails("sysctl directory", EMFILE) ? -1 : ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!directory && errno == ENOENT) return fail(Errc::not_found, "'" + path + "' does not exist");
     if (!directory) return fail_errno("open '" + path + "'");
     return SysctlDirectory(std::move(directory), std::move(path));
