@@ -90,17 +90,30 @@ Message new_bridge_request(const NewBridge& bridge) {
     return message;
 }
 
+namespace {
+
+/// What the kernel uses of a pair's queues anyway. Left to itself it makes one for each CPU and takes all but the first
+/// back, for which it waits until no CPU can use them any more.
+void put_one_queue(Message& message) {
+    message.put(IFLA_NUM_TX_QUEUES, std::uint32_t{1});
+    message.put(IFLA_NUM_RX_QUEUES, std::uint32_t{1});
+}
+
+}  // namespace
+
 Message new_veth_request(const NewVeth& veth) {
     Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header_for(0));
     message.put(IFLA_IFNAME, veth.name);
     message.put(IFLA_GROUP, veth.group);
     message.put(IFLA_MASTER, static_cast<std::uint32_t>(veth.master));
+    put_one_queue(message);
     if (veth.mtu) message.put(IFLA_MTU, *veth.mtu);
     const auto put_peer = [&] {
         message.put_raw(header_for(0));
         message.put(IFLA_IFNAME, veth.peer_name);
         message.put(IFLA_ADDRESS, veth.peer_mac);
         message.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(veth.peer_namespace));
+        put_one_queue(message);
         if (veth.mtu) message.put(IFLA_MTU, *veth.mtu);
     };
     message.nest(IFLA_LINKINFO, [&] {
