@@ -88,6 +88,8 @@ Result<> Forwarding::turn_on(bool v4, bool v6) {
     return set_sysctl(setting_of(Family::v6), "1");
 }
 
+bool Forwarding::forwards(bool v6) { return is_on(Family::v4) && (!v6 || is_on(Family::v6)); }
+
 Finding Forwarding::examine() const {
     std::set<std::string> links = apart_.v4;
     links.insert(apart_.v6.begin(), apart_.v6.end());

@@ -24,6 +24,8 @@ public:
     /// The links that must be kept apart before turn_on(v4, v6) is called, and from then on. Links of ours never are.
     Result<KeptApart> decide(netlink::Socket& host, bool v4, bool v6);
     static Result<> turn_on(bool v4, bool v6);
+    /// Whether IPv4 is forwarded, and with `v6` IPv6 as well.
+    static bool forwards(bool v6);
 
     /// For `doctor`: right in any case, empty `check` if nothing is kept apart.
     Finding examine() const;

@@ -112,6 +112,7 @@ public:
     }
     Result<bool> set_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override;
     Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) override;
+    Result<bool> join_firewall(const BridgeSpec& bridge) override;
     Result<> publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) override;
     Result<std::vector<std::string>> verify_firewall(const std::vector<BridgeSpec>& bridges) override {
         return firewall_.verify(bridges);
@@ -192,6 +193,8 @@ private:
     std::optional<Inside> taken_;             ///< what take_sandbox() gave, until prepare_sandbox()
     std::optional<std::uint64_t> rewritten_;  ///< of that, until ensure_dns_rewrite()
     std::set<std::string> let_out_;  ///< bridges for which publish() has done let_loopback_out(), to spare looking
+    bool forwards4_ = false;         ///< since ensure_firewall(), behind its rules
+    bool forwards6_ = false;
     bool dying_ = false;
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
 };
@@ -275,7 +278,19 @@ Result<> Kernel::ensure_firewall(const std::vector<BridgeSpec>& bridges) {
     // First the guard, then what it guards.
     if (auto ensured = firewall_.ensure(bridges); !ensured) return ensured;
     if (auto out = host_.call([&bridges] { return let_loopback_out(bridges); }); !out) return out;
-    return host_.call([v4, v6] { return Forwarding::turn_on(v4, v6); });
+    auto on = host_.call([v4, v6] { return Forwarding::turn_on(v4, v6); });
+    forwards4_ = on && v4;
+    forwards6_ = on && v6;
+    return on;
+}
+
+Result<bool> Kernel::join_firewall(const BridgeSpec& bridge) {
+    const bool v6 = has_v6(bridge);
+    if (!forwards4_ || (v6 && !forwards6_)) return false;
+    const auto still_on = host_.call([v6]() -> Result<bool> { return Forwarding::forwards(v6); });
+    if (!still_on || !*still_on) return still_on;
+    if (auto joined = firewall_.join(bridge); !joined) return fail(joined.error());
+    return true;
 }
 
 std::vector<Finding> Kernel::examine(const std::vector<BridgeSpec>& bridges, const std::set<std::string>& wanted) {

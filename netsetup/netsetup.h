@@ -88,6 +88,10 @@ public:
     /// firewall_touched); if that makes the transaction impossible it fails. Then forwarding is turned on, behind rules
     /// that keep apart what it did not connect before (forwarding.h).
     virtual Result<> ensure_firewall(const std::vector<BridgeSpec>& bridges) = 0;
+    /// Of that, only what a new network needs that has no published ports; costs the same however many others there
+    /// are. False, and nothing is done: it is the first that needs forwarding, or somebody has turned that off, so
+    /// ensure_firewall() is wanted.
+    virtual Result<bool> join_firewall(const BridgeSpec&) { return false; }
     /// Of that, only what one container's published ports need: `before` and `next` are the bridges that they went and
     /// go through, each with the ports of this container alone. Costs the same however many others are published.
     virtual Result<> publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) = 0;

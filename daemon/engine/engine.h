@@ -151,6 +151,7 @@ private:
 
     // kernel_state.cpp
     Result<> apply_firewall();
+    Result<> join_firewall(const registry::Network& network);
     bool mends() const { return settings_.nft.repair == Repair::automatic; }
     Result<> restore_firewall(const std::vector<net::BridgeSpec>& bridges, const Error& why);
     Result<std::vector<std::string>> firewall_differences();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "api/filters.h"
 #include "common/ids.h"
@@ -66,13 +67,12 @@ Result<> check_ranges(const registry::Network& network) {
     return {};
 }
 
-bool is_own_subnet(const registry::Registry& registry, const IpPrefix& prefix) {
+std::set<IpPrefix> own_subnets(const registry::Registry& registry) {
+    std::set<IpPrefix> own;
     for (const auto* network : registry.networks()) {
-        for (const auto& config : network->ipam) {
-            if (config.subnet == prefix) return true;
-        }
+        for (const auto& config : network->ipam) own.insert(config.subnet);
     }
-    return false;
+    return own;
 }
 
 std::string with_prefix(const std::optional<IpAddress>& address, const registry::Network& network) {
@@ -241,10 +241,20 @@ Result<> Engine::put_network_in_place(const registry::Network& network, Undo& un
             spdlog::error("event=undo_failed step=link err={}", log::quoted(gone.error().message()));
         }
     });
-    if (auto applied = apply_firewall(); !applied) return applied;
+    if (auto applied = join_firewall(network); !applied) return applied;
     put_zone(network);
     resolver_->publish();
     return {};
+}
+
+/// The rules of a new network; those of others stay as they are.
+Result<> Engine::join_firewall(const registry::Network& network) {
+    if (netsetup_->firewall_touched()) firewall_changed();
+    if (has_bridge(network) && !settings_.nft.docker_user) {
+        const auto joined = netsetup_->join_firewall(bridge_of(network));
+        if (joined && *joined) return {};
+    }
+    return apply_firewall();  // all of it, and it knows what to do if it cannot
 }
 
 void Engine::put_zone(const registry::Network& network) {
@@ -262,7 +272,7 @@ std::vector<IpPrefix> Engine::prefixes_to_avoid() {
     if (!host) spdlog::warn("event=host_routes_unknown err={}", log::quoted(host.error().message()));
     if (host) avoid = std::move(host->on_link);
     // Bridges of our own are on-link, too, but those count as networks, not as the host's.
-    std::erase_if(avoid, [this](const IpPrefix& prefix) { return is_own_subnet(registry_, prefix); });
+    std::erase_if(avoid, [own = own_subnets(registry_)](const IpPrefix& prefix) { return own.contains(prefix); });
     for (const auto& server : host_dns_.servers) {
         avoid.emplace_back(server.address, server.address.is_v4() ? 32 : 128);
     }

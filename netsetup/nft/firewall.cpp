@@ -101,10 +101,15 @@ Result<> Firewall::ensure(const std::vector<BridgeSpec>& bridges) {
     return {};
 }
 
+Result<> Firewall::join(const BridgeSpec& bridge) { return exchange({}, policy_of({bridge})); }
+
 Result<> Firewall::publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next) {
+    return exchange(ports_policy_of(before), ports_policy_of(next));
+}
+
+/// Puts some elements in the place of others.
+Result<> Firewall::exchange(HostPolicy from, const HostPolicy& to) {
     if (!policy_) return fail(Errc::system, "the firewall table is not in place yet");
-    HostPolicy from = ports_policy_of(before);
-    const HostPolicy to = ports_policy_of(next);
     // What is not there need not go.
     for (auto& [set, elements] : from) {
         const auto present = policy_->find(set);

@@ -29,6 +29,8 @@ public:
 
     Result<> ensure(const std::vector<BridgeSpec>& bridges);
 
+    /// See NetSetup::join_firewall: the elements of this bridge alone. After the first ensure() only.
+    Result<> join(const BridgeSpec& bridge);
     /// See NetSetup::publish: touches the elements of these ports alone, however many others there are. After the first
     /// ensure() only.
     Result<> publish(const std::vector<BridgeSpec>& before, const std::vector<BridgeSpec>& next);
@@ -60,6 +62,7 @@ private:
         : host_(std::move(host)), nft_(std::move(nft)), monitor_(std::move(monitor)) {}
     void note(const netlink::TableEvents& events, unsigned own);
     HostPolicy wanted(const std::vector<BridgeSpec>& bridges) const;
+    Result<> exchange(HostPolicy from, const HostPolicy& to);
     Result<> change(const std::string& commands);
     Result<const std::string*> expected_listing(const HostPolicy& policy);
     Result<> renew();

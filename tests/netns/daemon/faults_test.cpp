@@ -14,6 +14,14 @@ TEST_F(FaultsTest, CreateNetwork) {
                           [&] { return engine_->remove_network("net1").has_value(); });
 }
 
+TEST_F(FaultsTest, CreateAnotherNetwork) {
+    api::NetworkCreateBody body;
+    body.name = "net1";
+    body.options["com.docker.network.bridge.name"] = "lab0";
+    every_call_fails_once([&] { return engine_->create_network(body).has_value(); },
+                          [&] { return engine_->remove_network("net1").has_value(); });
+}
+
 TEST_F(FaultsTest, RemoveNetwork) {
     const auto create = [&] {
         api::NetworkCreateBody body;

@@ -104,6 +104,32 @@ TEST_F(FirewallTest, ChangingElementByElementGivesTheSameTableAsAnew) {
     EXPECT_EQ(own_table(), stepwise);
 }
 
+TEST_F(FirewallTest, NetworkThatJoinsGivesTheTableOfAll) {
+    const auto first = bridge_spec(1);
+    const auto second = bridge_spec(2);
+    EXPECT_EQ(kernel().join_firewall(first), false);  // nothing is forwarded yet
+    set_up({first});
+    NSR_ASSERT_OK(kernel().ensure_bridge(second));
+    EXPECT_EQ(kernel().join_firewall(second), true);
+    const auto differences = kernel().verify_firewall({first, second});
+    NSR_ASSERT_OK(differences);
+    EXPECT_TRUE(differences->empty());
+    const auto two = attach(interface_spec(2, 2));
+    EXPECT_TRUE(reaches(two, kOutside));
+    NSR_ASSERT_OK(kernel().ensure_firewall({second}));
+    EXPECT_TRUE(kernel().verify_firewall({second})->empty());
+}
+
+TEST_F(FirewallTest, WhatTurnsForwardingOnDoesNotJoin) {
+    set_up({bridge_spec(1)});
+    auto with_v6 = bridge_spec(2);
+    with_v6.addresses.push_back(*IpPrefix::parse("fd00:2::1/64"));
+    EXPECT_EQ(kernel().join_firewall(with_v6), false);
+    ASSERT_TRUE(run_command("sysctl -q net.ipv4.ip_forward=0").ok());
+    EXPECT_EQ(kernel().join_firewall(bridge_spec(2)), false);
+    EXPECT_TRUE(kernel().verify_firewall({bridge_spec(1)})->empty());
+}
+
 TEST_F(FirewallTest, PublishingOfOneContainerGivesTheTableOfAll) {
     const auto with_ports = [](const std::vector<std::uint16_t>& host_ports) {
         auto bridge = bridge_spec(1);
