@@ -57,7 +57,7 @@ Outcome Responder::run() {
         is_cname_ = false;
         if (auto outcome = answer_once()) return *outcome;
         if (!is_cname_) return ask_outside();
-        if (++cnames_ > kCnamesMax) return give_up();
+        if (++cnames_ > kCnamesMax) return give_up("CNAME records lead to each other without end");
     }
 }
 
@@ -83,15 +83,17 @@ Outcome Responder::ask_outside() {
     return {Verdict::forward_target, reply_.finish(Rcode::noerror)};
 }
 
-Outcome Responder::give_up() {
-    if (trace_ != nullptr) note("more than " + std::to_string(kCnamesMax) + " CNAME records lead to each other");
+Outcome Responder::give_up(const char* why) {
+    if (trace_ != nullptr) note(why);
     take_back_all();
     reply_.set_ede(dns::Ede::other);
     return {Verdict::error, reply_.finish(Rcode::servfail)};
 }
 
-/// An RRset that does not fit is left out whole, with TC, so that the client asks again over TCP.
+/// An RRset that does not fit is left out whole, with TC, so that the client asks again over TCP. One that
+/// does not fit there is a failure.
 Outcome Responder::positive(bool whole) {
+    if (!whole && over_tcp_) return give_up("the records do not fit in a message of 65535 bytes");
     if (!whole) {
         take_back_all();
         reply_.truncate();

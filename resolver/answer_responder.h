@@ -20,6 +20,7 @@ public:
           query_(query),
           name_(&query.name),
           hash_(query.hash),
+          over_tcp_(limit == dns::kMessageMax),
           trace_(trace),
           reply_(datagram, query, limit, out) {}
 
@@ -29,7 +30,7 @@ private:
     // answer.cpp: what is tried, and how it ends
     std::optional<Outcome> answer_once();
     Outcome ask_outside();
-    Outcome give_up();
+    Outcome give_up(const char* why);
     Outcome positive(bool whole);
     Outcome negative(dns::Rcode rcode, dns::Reply::Offset soa_owner, std::uint32_t ttl);
     void take_back_all() { reply_.take_back({dns::kHeaderSize + query_.question_size, {}}); }
@@ -74,6 +75,7 @@ private:
     dns::Reply::Offset owner_ = dns::Reply::kQuestionName;
     unsigned cnames_ = 0;
     bool is_cname_ = false;  // of the last lookup
+    bool over_tcp_;
     Trace* trace_;
     dns::Reply reply_;
 };

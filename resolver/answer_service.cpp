@@ -40,7 +40,8 @@ std::optional<Outcome> Responder::answer_service() {
     return outcome;
 }
 
-/// `_proto.NAME`, the first `base` bytes of which are the protocol: an empty non-terminal if NAME has such services.
+/// `_proto.NAME`, the first `base` bytes of which are the protocol: an empty non-terminal if NAME has such services, as
+/// a container or by users' records.
 /// Resolvers that ask label by label (RFC 9156) would take an NXDOMAIN from outside for all that is below (RFC 8020).
 std::optional<Outcome> Responder::answer_protocol(std::size_t base) {
     const dns::Bytes protocol = name_->wire().first(base);
@@ -54,7 +55,10 @@ std::optional<Outcome> Responder::answer_protocol(std::size_t base) {
     };
     std::optional<Outcome> outcome;
     lookup().each_match(owner, dns::hash_name(owner.wire()), [&](const Match& match) {
-        if (std::ranges::any_of(match.entry->contributions, has_services)) {
+        const auto key = Name::from_wire(name_->wire().first(base + match.name_size));
+        const auto* entry = match.zone->find(dns::hash_name(key.wire()), key);
+        const bool has_records = entry != nullptr && entry->below > 0;
+        if (has_records || std::ranges::any_of(match.entry->contributions, has_services)) {
             if (trace_ != nullptr) note("'" + owner.text() + "' has services on " + match.zone->network().text());
             const auto apex = static_cast<Reply::Offset>(owner_ + base);
             outcome = negative(Rcode::noerror, apex, match.zone->negative_ttl());

@@ -178,6 +178,16 @@ std::optional<ReplyFacts> match_reply(Bytes reply, std::uint16_t id, const Query
     return ReplyFacts{Rcode{static_cast<std::uint16_t>(flags & kMaskRcode)}, (flags & kFlagTc) != 0, read16(&reply[6])};
 }
 
+bool is_readable(Bytes message) {
+    RecordWalk walk(message);
+    while (const auto record = walk.next()) {
+        Name owner;
+        std::size_t at = record->start;
+        if (!owner.read(message, at)) return false;
+    }
+    return walk.ok();
+}
+
 std::size_t write_upstream_query(Bytes datagram, const Query& query, std::uint16_t id, Buffer out) {
     std::uint8_t* header = out.data();
     write16(header, id);

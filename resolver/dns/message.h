@@ -18,6 +18,9 @@ struct ReplyFacts {
 /// (without regard to case; RFC 5452 §9.1). nullopt if not: ignore it and wait on (D-75, D-76).
 std::optional<ReplyFacts> match_reply(Bytes reply, std::uint16_t id, const Query& query);
 
+/// Whether every record of a message can be read, and the name of its owner through all pointers.
+bool is_readable(Bytes message);
+
 /// Writes the query that goes to an upstream: the client's header flags, question and EDNS facts (size, version, DO),
 /// under another id. Options of the client (its cookie is ours) are not passed on. `datagram` is the client's. Returns
 /// the size.

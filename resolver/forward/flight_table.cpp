@@ -128,7 +128,9 @@ void FlightTable::advance(Question::Id id, TimePoint now) {
                 return;
             case Step::Kind::fail:
                 source_ = {};  // what is relayed now is nobody's good answer
-                if (!question.truncated.empty()) return finish(question, std::vector(question.truncated), now);
+                // TC says that there is more over TCP: to a client that came over TCP it would say nothing.
+                if (!question.truncated.empty() && question.transport == dns::Transport::udp)
+                    return finish(question, std::vector(question.truncated), now);
                 if (!question.first_failure.empty()) return finish(question, std::vector(question.first_failure), now);
                 // A server that has answered is no failure to reach one.
                 return fail(question, question.refusal ? dns::Ede::none : dns::Ede::no_reachable_authority, now);
@@ -162,10 +164,14 @@ bool FlightTable::on_reply(const Try& which, std::uint16_t id, dns::Bytes reply,
         advance(which.flight, now);
     } else if (facts->truncated && !over_tcp) {
         question.truncated.assign(reply.begin(), reply.end());
-        if (!send(question, which.server, true)) {
-            const auto still = questions_.find(which.flight);
-            if (still != questions_.end()) finish(still->second, reply, now);
+        if (send(question, which.server, true)) return true;
+        if (const auto still = questions_.find(which.flight); still != questions_.end()) {
+            server_failed(still->second, which.server, ServerFailure::unreachable, now);
+            advance(which.flight, now);
         }
+    } else if (!dns::is_readable(reply)) {  // the next server at once (D-77)
+        server_failed(question, which.server, ServerFailure::refusing, now);
+        advance(which.flight, now);
     } else {
         judge(question, which.server, reply, facts->rcode, now);
     }

@@ -2,7 +2,6 @@
 
 #include <map>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "resolver/forward/tcp_channel.h"
@@ -50,6 +49,7 @@ struct Forwarder::State final : Wire {
     TimePoint tidied{};
     std::map<Place, std::unique_ptr<UdpPool>> udp;
     std::map<Place, std::unique_ptr<TcpChannel>> tcp;
+    std::multimap<Place, std::unique_ptr<TcpChannel>> retired;  ///< that nothing more is sent through
 };
 
 bool Forwarder::State::send(const Try& which, const Upstream& server, const ForwardClient& from, dns::Buffer query,
@@ -80,7 +80,7 @@ bool Forwarder::State::send(const Try& which, const Upstream& server, const Forw
 void Forwarder::State::arm() {
     const bool is_slow_enough = flights.is_idle();
     if (is_armed && (is_slow_enough || !is_slow)) return;
-    if (is_slow_enough && udp.empty() && tcp.empty()) return;
+    if (is_slow_enough && udp.empty() && tcp.empty() && retired.empty()) return;
     is_armed = true;
     is_slow = is_slow_enough;
     timer.expires_after(is_slow ? Clock::duration(kTidy) : Clock::duration(kTick));  // cancels a slow one
@@ -100,22 +100,27 @@ void Forwarder::State::tidy(TimePoint now) {
         entry.second->tidy(now);
         return entry.second->is_idle(now);
     });
-    std::erase_if(tcp, [now](const auto& entry) { return entry.second->is_idle(now); });
+    const auto is_idle = [now](const auto& entry) { return entry.second->is_idle(now); };
+    std::erase_if(tcp, is_idle);
+    std::erase_if(retired, is_idle);
 }
 
 void Forwarder::State::close_sockets(const NetNs& netns) {
     const auto is_there = [&netns](const auto& entry) { return entry.first.netns == netns.inode(); };
     std::erase_if(udp, is_there);
     std::erase_if(tcp, is_there);
+    std::erase_if(retired, is_there);
 }
 
-/// A channel may be at work at this moment, and is destroyed later.
+/// What is on its way is still waited for.
 void Forwarder::State::forget(const ForwardClient& from) {
     const std::uint64_t netns = from.sandbox->inode();
     if (netns == home->inode()) return;
-    std::erase_if(udp, [netns](const auto& entry) { return entry.first.netns == netns; });
+    for (auto& [place, pool] : udp) {
+        if (place.netns == netns) pool->retire();
+    }
     for (auto& [place, channel] : tcp) {
-        if (place.netns == netns) boost::asio::post(io, [gone = std::shared_ptr<TcpChannel>(std::move(channel))] {});
+        if (place.netns == netns) retired.emplace(place, std::move(channel));
     }
     std::erase_if(tcp, [](const auto& entry) { return entry.second == nullptr; });
 }
@@ -159,6 +164,7 @@ void Forwarder::close_all() {
     state_->flights.clear();
     state_->udp.clear();
     state_->tcp.clear();
+    state_->retired.clear();
 }
 
 const AnswerSource& Forwarder::source() const { return state_->flights.source(); }

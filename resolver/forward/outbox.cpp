@@ -38,29 +38,31 @@ int Outbox::send(int fd, const sockaddr_in* to, dns::Bytes bytes) {
     return 0;
 }
 
-/// A pending ICMP error of an earlier datagram is reported by the next call: that one has no fault.
+/// A pending ICMP error of an earlier datagram is reported by the next call: that one has no fault. An error of its own
+/// comes again.
 int Outbox::send_now(int fd, const sockaddr_in* to, dns::Bytes bytes) {
     const auto* address = reinterpret_cast<const sockaddr*>(to);
     const socklen_t size = to != nullptr ? sizeof *to : 0;
     for (unsigned attempt = 0;; ++attempt) {
         if (::sendto(fd, bytes.data(), bytes.size(), MSG_DONTWAIT, address, size) >= 0) return 0;
-        if (errno == ECONNREFUSED && attempt == 0) continue;
+        if (!is_loss(errno) && attempt == 0) continue;
         counters_.send_errors.add();
         return is_loss(errno) ? 0 : errno;
     }
 }
 
 void Outbox::flush() {
-    bool was_refused = false;
+    bool was_repeated = false;
     for (unsigned begin = 0; begin < queued_;) {
         const int count = ::sendmmsg(socket_, &messages_[begin], queued_ - begin, MSG_DONTWAIT);
         if (count > 0) {
             begin += static_cast<unsigned>(count);
-            was_refused = false;
-        } else if (errno == ECONNREFUSED && !was_refused) {
-            was_refused = true;
+            was_repeated = false;
+        } else if (!is_loss(errno) && !was_repeated) {
+            was_repeated = true;
         } else {
             ++begin;  // the first one is lost; the others may pass
+            was_repeated = false;
             counters_.send_errors.add();
         }
     }

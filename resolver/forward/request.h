@@ -28,7 +28,8 @@ struct ForwardClient {
 
     // Of RouteTable.
     std::uint64_t serial = 0;                          ///< unlike its namespace's inode never used again
-    bool has_moved = false;                            ///< its view has changed: perhaps its addresses, too
+    bool has_moved = false;                            ///< it is on other networks: its addresses are others, too
+    std::vector<Slot> networks;                        ///< that the routes were made for
     std::uint64_t view_revision = 0;                   ///< of the view that the routes were made from
     std::vector<std::shared_ptr<const Route>> routes;  ///< of the view's domains in their order, then of other names
 };

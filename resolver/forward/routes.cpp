@@ -56,7 +56,10 @@ const std::shared_ptr<const Route>& RouteTable::find(const ForwardRequest& reque
 }
 
 void RouteTable::plan(const View& view, ForwardClient& client) {
-    client.has_moved = client.serial != 0;
+    std::vector<Slot> networks;
+    for (const auto& network : view.networks) networks.push_back(network.zone);
+    if (client.serial != 0 && networks != client.networks) client.has_moved = true;
+    client.networks = std::move(networks);
     if (client.serial == 0) client.serial = ++last_serial_;
     std::vector<std::shared_ptr<const Route>> routes;
     for (std::size_t domain = 0; domain <= view.domains.size(); ++domain) {

@@ -32,7 +32,8 @@ std::string server_text(const Upstream& server) {
 
 }  // namespace
 
-struct TcpChannel::State {
+/// Handlers that were queued before it was given up find it gone: the loop calls them with success.
+struct TcpChannel::State : std::enable_shared_from_this<TcpChannel::State> {
     /// What c-ares gives back with an answer.
     struct Waiting {
         State* state;
@@ -101,10 +102,11 @@ struct TcpChannel::State {
     }
 
     void wait(ares_socket_t fd, std::shared_ptr<Watched> entry, stream_descriptor::wait_type what) {
-        entry->descriptor.async_wait(what, [this, fd, entry, what](error_code error) {
+        entry->descriptor.async_wait(what, [this, weak = weak_from_this(), fd, entry, what](error_code error) {
             const bool is_read = what == stream_descriptor::wait_read;
             (is_read ? entry->waits_read : entry->waits_write) = false;
-            if (error) return;  // released or closed: `this` may be gone
+            const auto self = weak.lock();
+            if (error || !self || closing) return;
             ares_process_fd(channel, is_read ? fd : ARES_SOCKET_BAD, is_read ? ARES_SOCKET_BAD : fd);
             const auto found = watched.find(fd);
             if (found != watched.end() && found->second == entry) watch(fd, entry);
@@ -126,8 +128,9 @@ struct TcpChannel::State {
         if (is_ticking || pending == 0) return;
         is_ticking = true;
         timer.expires_after(kTick);
-        timer.async_wait([this](error_code error) {
-            if (error) return;
+        timer.async_wait([this, weak = weak_from_this()](error_code error) {
+            const auto self = weak.lock();
+            if (error || !self || closing) return;
             is_ticking = false;
             ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
             tick();
@@ -148,9 +151,9 @@ struct TcpChannel::State {
 
 TcpChannel::TcpChannel(boost::asio::io_context& io, std::shared_ptr<const NetNs> sandbox, Upstream server,
                        OnReply on_reply)
-    : state_(std::make_unique<State>(io, std::move(sandbox), server, std::move(on_reply))) {}
+    : state_(std::make_shared<State>(io, std::move(sandbox), server, std::move(on_reply))) {}
 
-TcpChannel::~TcpChannel() = default;
+TcpChannel::~TcpChannel() { state_->closing = true; }
 
 bool TcpChannel::send(const Try& which, dns::Buffer query, TimePoint now) {
     if (state_->channel == nullptr) return false;

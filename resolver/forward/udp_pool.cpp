@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "common/random.h"
 
@@ -115,6 +116,7 @@ public:
     bool is_old(TimePoint now) const { return now - born_ >= kUdpSocketAge; }
     /// Old replies may come for as long as a query may take.
     bool is_done(TimePoint now) const { return waiting_.empty() || now - last_ >= 2 * kUdpSocketAge; }
+    bool is_waiting() const { return !waiting_.empty(); }
     bool is_full() const { return waiting_.size() >= 32768; }
 
     void close() {
@@ -138,7 +140,7 @@ private:
         const Outbox::Collection collection(outbox_);
         for (unsigned turn = 0; turn < kBatchesPerTurn && socket_.is_open(); ++turn) {
             const unsigned count = batch.receive(socket_.native_handle());
-            if (count == 0 && errno == ECONNREFUSED) fail_all();
+            if (count == 0 && errno != 0 && errno != EAGAIN && errno != EINTR) fail_all();
             for (unsigned index = 0; index < count && socket_.is_open(); ++index) take(batch.reply(index));
             if (count < kBatch) return;
         }
@@ -153,7 +155,7 @@ private:
         if (on_reply_(Try(found->second), id, reply)) waiting_.erase(id);
     }
 
-    /// Nobody listens there.
+    /// Nobody listens there, or somebody on the way lets nothing through (an ICMP error).
     void fail_all() {
         const auto failed = std::move(waiting_);
         waiting_.clear();
@@ -189,8 +191,7 @@ bool UdpPool::send(const Try& which, dns::Buffer query, TimePoint now) {
     auto& chosen = current_[next_];
     if (chosen->is_old(now) || chosen->is_full()) {
         if (auto fresh = open(now)) {
-            retired_.push_back(std::move(chosen));
-            chosen = std::move(fresh);
+            retire(std::exchange(chosen, std::move(fresh)));
         }
     }
     if (chosen->send(which, query, now)) return true;
@@ -198,9 +199,21 @@ bool UdpPool::send(const Try& which, dns::Buffer query, TimePoint now) {
     // one.
     auto fresh = open(now);
     if (!fresh) return false;
-    retired_.push_back(std::move(chosen));
-    chosen = std::move(fresh);
+    retire(std::exchange(chosen, std::move(fresh)));
     return chosen->send(which, query, now);
+}
+
+/// However often sending fails, no more sockets stay open than replies may come to.
+void UdpPool::retire(std::shared_ptr<Socket> socket) {
+    if (!socket->is_waiting()) return socket->close();
+    retired_.push_back(std::move(socket));
+    if (retired_.size() <= kUdpRetiredMax) return;
+    retired_.front()->close();
+    retired_.erase(retired_.begin());
+}
+
+void UdpPool::retire() {
+    for (auto& socket : std::exchange(current_, {})) retire(std::move(socket));
 }
 
 /// The next socket: a new one while there are few, then any but the one before.

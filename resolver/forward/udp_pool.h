@@ -17,6 +17,7 @@ inline constexpr std::size_t kUdpPoolSize = 8;           ///< sockets to one ser
 inline constexpr unsigned kUdpTurn = 32;                 ///< queries from one socket before the next has its turn
 inline constexpr std::chrono::seconds kUdpSocketAge{5};  ///< after that a socket gets no new query
 inline constexpr std::chrono::seconds kPoolIdle{15};     ///< after that an unused pool is dropped
+inline constexpr std::size_t kUdpRetiredMax = 64;        ///< sockets that only wait; then the oldest is closed
 
 /// UDP to one server from one namespace: a few connected sockets, each on a port that the kernel has chosen at random
 /// and replaced every few seconds. With a random id per try, an attacker has to guess both (RFC 5452); a socket per try
@@ -30,6 +31,8 @@ public:
     /// Sends a query (whose id is overwritten by a random one). False if the server cannot be reached.
     bool send(const Try& which, dns::Buffer query, TimePoint now);
 
+    /// Sends nothing more from the sockets that there are; replies that are on their way are still taken.
+    void retire();
     /// Lets go of sockets that are old and wait for nothing.
     void tidy(TimePoint now);
     bool is_idle(TimePoint now) const { return now - used_ >= kPoolIdle; }
@@ -40,6 +43,7 @@ private:
 
     void next_turn(TimePoint now);
     std::shared_ptr<Socket> open(TimePoint now);
+    void retire(std::shared_ptr<Socket> socket);
 
     boost::asio::io_context& io_;
     Outbox& outbox_;

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <filesystem>
+#include <iterator>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -121,6 +123,43 @@ TEST_F(UdpPoolTest, MoreThanOneTurnLeavesBySeveralSockets) {
     }
     EXPECT_EQ(arrived(server_.get()), 3 * kUdpTurn);
     EXPECT_EQ(counters_.send_errors.value(), 0U);
+}
+
+std::size_t open_descriptors() {
+    const std::filesystem::directory_iterator descriptors("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(descriptors), end(descriptors)));
+}
+
+TEST_F(UdpPoolTest, SocketsThatCannotSendDoNotPileUp) {
+    ASSERT_TRUE(test::run_command("nft add table ip t; nft 'add chain ip t o { type filter hook output priority 0; }';"
+                                  "nft add rule ip t o udp dport " +
+                                  std::to_string(upstream_.port) + " numgen inc mod 4 lt 2 drop")
+                    .ok());
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [](const Try&, std::uint16_t, dns::Bytes) { return true; });
+    const auto before = open_descriptors();
+    std::array<std::uint8_t, 12> query{};
+    for (unsigned index = 0; index < 1000; ++index) pool.send({1, index}, query, now_);
+    EXPECT_GT(counters_.send_errors.value(), 0U);
+    const std::size_t of_the_loop = 4;
+    EXPECT_LE(open_descriptors(), before + of_the_loop + kUdpPoolSize + kUdpRetiredMax);
+}
+
+TEST_F(UdpPoolTest, RepliesComeToSocketsThatAreNotUsedAnyMore) {
+    int replies = 0;
+    UdpPool pool(io_, outbox_, sandbox_, upstream_, [&replies](const Try&, std::uint16_t, dns::Bytes) {
+        ++replies;
+        return true;
+    });
+    const Seen first = ask(pool, now_);
+    const sockaddr_in first_client = client_;
+    pool.retire();
+    EXPECT_NE(ask(pool, now_).port, first.port);
+    std::array<std::uint8_t, 12> reply{};
+    dns::write16(reply.data(), first.id);
+    ::sendto(server_.get(), reply.data(), reply.size(), 0, reinterpret_cast<const sockaddr*>(&first_client),
+             sizeof first_client);
+    io_.run_one();
+    EXPECT_EQ(replies, 1);
 }
 
 TEST_F(UdpPoolTest, TakesOneReplyForEachTry) {

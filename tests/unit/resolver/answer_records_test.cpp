@@ -234,5 +234,27 @@ TEST_F(AnswerTest, TakesAStarInTheMiddleAsALabel) {
     EXPECT_TRUE(is_forwarded("a.x.b"));
 }
 
+TEST_F(AnswerTest, AProtocolBelowANameExistsWhereRecordsAreBelowIt) {
+    EXPECT_TRUE(is_forwarded("_tcp.web1", kA));
+    record("n1", "_http._tcp.web1", "SRV", "1 1 99 web1");
+    EXPECT_EQ(ask("_tcp.web1").rcode, kNoError);
+    EXPECT_THAT(ask("_tcp.web1").answers, IsEmpty());
+    EXPECT_EQ(ask("_tcp.web1.n1").rcode, kNoError);
+    EXPECT_TRUE(is_forwarded("_udp.web1", kA));
+}
+
+TEST_F(AnswerTest, WhatDoesNotFitOverTcpIsAFailure) {
+    for (int number = 0; number < 4200; ++number) {
+        const std::string address = "10.1." + std::to_string(number / 250) + "." + std::to_string(number % 250);
+        zones_["n1"].records.push_back({"n1", "huge", "A", address, std::nullopt});
+    }
+    book_.put_network(zones_["n1"]);
+    const Ask huge{.name = "huge", .type = kA, .options = {}};
+    EXPECT_EQ(ask(huge).flags & kTc, kTc);
+    const auto reply = ask(huge, dns::Transport::tcp);
+    EXPECT_EQ(reply.rcode, kServFail);
+    EXPECT_EQ(reply.flags & kTc, 0U);
+}
+
 }  // namespace
 }  // namespace nsr::resolver

@@ -129,6 +129,21 @@ TEST_F(MessageTest, RefusesRepliesThatAreCut) {
     }
 }
 
+TEST_F(MessageTest, KnowsWhatCannotBeRead) {
+    ask();
+    EXPECT_TRUE(is_readable(upstream_reply(3, true)));
+    auto cut = upstream_reply(2);
+    cut.pop_back();
+    EXPECT_FALSE(is_readable(cut));
+    auto fewer = upstream_reply(1);
+    fewer[7] = 6;
+    EXPECT_FALSE(is_readable(fewer));
+    auto loop = upstream_reply(1);
+    const std::size_t owner = loop.size() - 16;
+    loop[owner + 1] = static_cast<std::uint8_t>(owner);
+    EXPECT_FALSE(is_readable(loop));
+}
+
 TEST_F(MessageTest, PassesTheReasonOn) {
     ask(1232);
     auto reply = upstream_reply(0, true, 0x8182);
