@@ -83,11 +83,11 @@ Result<> ensure_loopback(netlink::Socket& inside) {
 }
 
 Result<bool> set_default_routes(netlink::Socket& inside, const SandboxRoutes& routes, bool fresh) {
-    bool all = true;
+    Result<bool> all = true;
     for (const Family family : {Family::v4, Family::v6}) {
-        const auto set = set_default_route(inside, wanted_route(routes, family), routes, fresh);
-        if (!set) return fail(set.error());
-        all = all && *set;
+        auto set = set_default_route(inside, wanted_route(routes, family), routes, fresh);
+        // An error of one family does not keep the other from its route.
+        if (all && (!set || !*set)) all = std::move(set);
     }
     return all;
 }

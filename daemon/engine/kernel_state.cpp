@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/interface_sysctls.h"
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/order.h"
 
@@ -186,20 +187,25 @@ Result<std::vector<std::string>> Engine::differences_of(const registry::Network&
     return lines;
 }
 
+/// What cannot be mended does not keep the rest from it; the first error is given.
 Result<> Engine::mend(const registry::Network& network) {
     if (!has_links(network)) return {};
     auto made = restore_link_of(network);
     // Also what the kernel has forgotten with a bridge; and none of a link that has turned out not to be ours.
     auto applied = apply_firewall();
-    if (!made) return made;
-    if (!applied) return applied;
+    Result<> first = made ? std::move(applied) : std::move(made);
     for (const auto* endpoint : registry_.endpoints_on(network.id)) {
         const auto* container = registry_.container_by_id(endpoint->container_id);
         const NetNs* sandbox = container == nullptr ? nullptr : sandboxes_.find(container->id);
         if (sandbox == nullptr || endpoint->phase != registry::EndpointPhase::attached) continue;
-        if (auto linked = restore_links(*container); !linked) return fail(linked.error(), container->name);
+        auto linked = netsetup_->ensure_interface(interface_of(network, *endpoint, wants_ports(*container)), *sandbox);
+        if (linked) linked = apply_interface_sysctls(*endpoint, *sandbox);
+        auto routed = set_routes(*container, *sandbox);
+        for (const auto* done : {&linked, &routed}) {
+            if (!*done && first) first = fail(done->error(), container->name);
+        }
     }
-    return {};
+    return first;
 }
 
 Result<api::KernelReport> Engine::plan_networks(const std::string& ref) {
@@ -243,19 +249,27 @@ Result<api::KernelReport> Engine::verify_networks(const std::string& ref) {
 Result<api::KernelReport> Engine::repair_networks(const std::string& ref) {
     auto report = verify_networks(ref);
     if (!report) return report;
+    Result<> first;  // error: the other networks are mended all the same
     for (const auto& entry : report->networks) {
         if (entry.lines.empty()) continue;
         const auto* network = registry_.network_by_id(entry.id);
-        if (auto mended = mend(*network); !mended) return fail(mended.error(), "network '" + entry.name + "'");
+        if (auto mended = mend(*network); !mended) {
+            spdlog::error("event=repair_failed what=network net={} err={}", log::quoted(entry.name),
+                          log::quoted(mended.error().message()));
+            if (first) first = fail(mended.error(), "network '" + entry.name + "'");
+            continue;
+        }
         metrics_.kernel_repairs.add();
         spdlog::warn("event=network_repaired net={} count={}", log::quoted(entry.name), entry.lines.size());
     }
-    if (report->firewall.empty()) return report;
-    if (auto replaced = netsetup_->replace_firewall(firewall_bridges()); !replaced) return fail(replaced.error());
-    known_differences_.clear();
-    metrics_.kernel_repairs.add();
-    spdlog::warn("event=firewall_restored count={} first={}", report->firewall.size(),
-                 log::quoted(first_of(report->firewall)));
+    if (!report->firewall.empty()) {
+        if (auto replaced = netsetup_->replace_firewall(firewall_bridges()); !replaced) return fail(replaced.error());
+        known_differences_.clear();
+        metrics_.kernel_repairs.add();
+        spdlog::warn("event=firewall_restored count={} first={}", report->firewall.size(),
+                     log::quoted(first_of(report->firewall)));
+    }
+    if (!first) return fail(std::move(first).error());
     return report;
 }
 

@@ -164,25 +164,27 @@ void Engine::restore_names(const registry::Container& container) {
         warn("restore_failed", container, served.error());
 }
 
+/// What cannot be restored does not keep the rest from it; the first error is given.
 Result<> Engine::restore_links(const registry::Container& container) {
+    Result<> first;
+    const auto note = [&first](Result<> done) {
+        if (first && !done) first = std::move(done);
+    };
     const NetNs* sandbox = sandboxes_.find(container.id);
     if (std::ranges::any_of(registry_.networks(), [](const auto* network) { return has_parent(*network); })) {
         std::set<std::string> wanted;
         for (const auto& attachment : attachments_of(registry_, container.id)) {
             wanted.insert(attachment.endpoint->interface);
         }
-        if (auto swept = netsetup_->sweep_upper_interfaces(*sandbox, wanted); !swept) return swept;
+        note(netsetup_->sweep_upper_interfaces(*sandbox, wanted));
     }
     for (const auto& [endpoint, network] : attachments_of(registry_, container.id)) {
         if (!has_links(*network)) continue;
-        if (auto made =
-                netsetup_->ensure_interface(interface_of(*network, *endpoint, wants_ports(container)), *sandbox);
-            !made) {
-            return made;
-        }
-        if (auto set = apply_interface_sysctls(*endpoint, *sandbox); !set) return set;
+        auto made = netsetup_->ensure_interface(interface_of(*network, *endpoint, wants_ports(container)), *sandbox);
+        note(made ? apply_interface_sysctls(*endpoint, *sandbox) : std::move(made));
     }
-    return set_routes(container, *sandbox);
+    note(set_routes(container, *sandbox));
+    return first;
 }
 
 std::set<std::string> Engine::wanted_links() const {
