@@ -274,8 +274,9 @@ private:
     void forget_flows(const Publication& before, const Publication& next);
     Result<> withdraw_ports(const std::string& container_id);
     Result<> move_ports(const std::string& container_id);
-    void restore_ports();
+    Result<> restore_ports();
     void hold_ports(const registry::Container& container);
+    Result<> complete_ports(const std::string& container_id);
 
     // resolve.cpp
     struct Lookup {

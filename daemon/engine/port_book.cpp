@@ -111,17 +111,17 @@ std::vector<IpAddress> hosts_of(const std::optional<IpAddress>& wanted, const Po
     return hosts;
 }
 
-using PresentPorts = std::map<std::pair<registry::PortProto, IpAddress>, std::uint16_t>;
+using PortNumbers = std::map<std::pair<registry::PortProto, IpAddress>, std::uint16_t>;
 
 /// The numbers that container ports have at each of their addresses now; the lowest of several.
-PresentPorts present_ports(const std::vector<registry::BoundPort>& rows) {
-    PresentPorts present;
+PortNumbers present_ports(const std::vector<registry::BoundPort>& rows) {
+    PortNumbers present;
     for (const auto& port : separate(rows)) present.try_emplace({port.container, port.host_ip}, port.host_port);
     return present;
 }
 
 /// That at the first address of a wish, or 0.
-std::uint16_t present_port(const PresentPorts& present, const PortWish& wish) {
+std::uint16_t present_port(const PortNumbers& present, const PortWish& wish) {
     const auto found = present.find({wish.container, wish.hosts.front()});
     return found == present.end() ? 0 : found->second;
 }
@@ -171,7 +171,7 @@ std::vector<PortWish> port_wishes(const registry::Container& container, const Po
             bindings.push_back({.container = exposed, .host_ip = {}});
         }
     }
-    const PresentPorts present = present_ports(container.bound);
+    const PortNumbers present = present_ports(container.bound);
     std::vector<PortWish> wishes;
     for (const auto& binding : bindings) {
         PortWish wish{.container = binding.container,
@@ -188,6 +188,21 @@ std::vector<PortWish> port_wishes(const registry::Container& container, const Po
     });
     mark_long_rows(wishes, held_max);
     return wishes;
+}
+
+PresentPorts ports_among(const std::vector<PortWish>& wishes, const std::vector<registry::BoundPort>& present) {
+    std::set<std::tuple<registry::PortProto, IpAddress, bool>> wanted;
+    std::size_t count = 0;
+    for (const auto& wish : wishes) {
+        count += wish.hosts.size();
+        for (const IpAddress& host : wish.hosts) wanted.emplace(wish.container, host, wish.routed);
+    }
+    auto ports = separate(present);
+    std::erase_if(ports, [&](const registry::BoundPort& port) {
+        return !wanted.contains({port.container, port.host_ip, port.host_port == 0});
+    });
+    const bool whole = ports.size() == count;
+    return {.ports = joined(std::move(ports)), .whole = whole};
 }
 
 std::vector<registry::BoundPort> joined(std::vector<registry::BoundPort> ports) {

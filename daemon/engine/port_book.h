@@ -53,6 +53,13 @@ bool wants_ports(const registry::Container& container);
 /// and container port, as joined() has them. Rows of more than `held_max` ports are not held.
 std::vector<PortWish> port_wishes(const registry::Container& container, const PortTargets& targets, unsigned held_max);
 
+/// What a container has of `wishes`, out of its present ports.
+struct PresentPorts {
+    std::vector<registry::BoundPort> ports;  ///< that are among the wishes, joined
+    bool whole = true;                       ///< whether there is one for each wish at each of its addresses
+};
+PresentPorts ports_among(const std::vector<PortWish>& wishes, const std::vector<registry::BoundPort>& present);
+
 /// Ports in a row from both numbers upward as one; in the order in which they are shown, by container port, IPv4 first.
 std::vector<registry::BoundPort> joined(std::vector<registry::BoundPort> ports);
 

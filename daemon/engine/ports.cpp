@@ -260,12 +260,24 @@ Result<> Engine::move_ports(const std::string& container_id) {
     return !withdrawn ? withdrawn : !kept ? kept : moved;
 }
 
-void Engine::restore_ports() {
+/// A crash between two commits of one operation leaves ports of a network that the container has left. They lead
+/// nowhere, and go before anything is held or led.
+Result<> Engine::restore_ports() {
+    std::vector<registry::Container> bound;
     for (const auto* container : registry_.containers()) {
         if (container->state != registry::ContainerState::running || container->bound.empty()) continue;
-        book_.take(container->bound);
-        published_[container->id] = {container->bound, port_targets(container->id)};
+        bound.push_back(*container);
     }
+    for (const auto& container : bound) {
+        PortTargets targets = port_targets(container.id);
+        const auto wishes = port_wishes(container, targets, settings_.proxy_range_limit);
+        auto ports = ports_among(wishes, container.bound).ports;
+        if (auto kept = keep_ports(container.id, ports); !kept) return kept;
+        if (ports.empty()) continue;
+        book_.take(ports);
+        published_[container.id] = {std::move(ports), std::move(targets)};
+    }
+    return {};
 }
 
 void Engine::hold_ports(const registry::Container& container) {
@@ -281,6 +293,14 @@ void Engine::hold_ports(const registry::Container& container) {
             proxy_->carry(host_port(port), target_of(port, found->second.targets));
         }
     }
+}
+
+/// What the crash kept an operation from publishing is published now.
+Result<> Engine::complete_ports(const std::string& container_id) {
+    const registry::Container& container = *registry_.container_by_id(container_id);
+    if (!wants_ports(container)) return {};
+    const auto wishes = port_wishes(container, port_targets(container_id), settings_.proxy_range_limit);
+    return ports_among(wishes, container.bound).whole ? Result<>() : move_ports(container_id);
 }
 
 }  // namespace nsr::daemon

@@ -88,7 +88,7 @@ Result<> Engine::restore_networks() {
         addresses_.add_network(*network);
         put_zone(*network);
     }
-    restore_ports();
+    if (auto done = restore_ports(); !done) return done;
     for (const auto* network : registry_.networks()) {
         if (!has_links(*network)) continue;
         auto made = restore_link_of(*network);
@@ -134,6 +134,11 @@ void Engine::restore_containers() {
     for (const auto& container : alive) {
         if (auto linked = restore_links(container); !linked) warn("restore_failed", container, linked.error());
         hold_ports(container);
+    }
+    for (const auto& container : alive) {
+        if (auto published = complete_ports(container.id); !published) {
+            warn("restore_failed", container, published.error());
+        }
     }
     std::vector<registry::Container> all;
     for (const auto* container : registry_.containers()) all.push_back(*container);

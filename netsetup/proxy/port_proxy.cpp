@@ -77,7 +77,8 @@ Result<> ThreadedProxy::hold(const HostPort& port) {
 }
 
 void ThreadedProxy::carry(const HostPort& port, const ContainerPort& target) {
-    if (!held_.contains(port)) return;
+    // Who connects to 0.0.0.0 or :: comes to the host itself, with the services of its loopback.
+    if (!held_.contains(port) || target.address.is_unspecified()) return;
     boost::asio::post(io_, [this, port, target] { relays_.at(port)->lead_to(target); });
 }
 

@@ -49,7 +49,7 @@ public:
     virtual Result<> hold(const HostPort& port) = 0;
 
     /// What comes to a held port goes there from now on; connections that exist stay as they are. No-op for a port that
-    /// is not held.
+    /// is not held, and for 0.0.0.0 and ::, which are no container's.
     virtual void carry(const HostPort& port, const ContainerPort& target) = 0;
 
     /// The port is free when it returns, and what it carried is cut. No-op if it is not held.
