@@ -168,6 +168,7 @@ private:
     api::HostFinding examine_upstreams() const;
 
     // connect.cpp
+    Result<> leave_removed(const std::string& network_name, const std::string& container_ref, const Error& not_found);
     Result<> check_connect(const registry::Network& network, const registry::Container& container) const;
     Result<> change_aliases(const std::string& network, const std::string& container,
                             const std::function<Result<>(registry::Endpoint&)>& change);
@@ -269,6 +270,7 @@ private:
     void log_not_held(const registry::Container& container, const std::vector<registry::BoundPort>& ports) const;
     Result<> keep_ports(const std::string& container_id, std::vector<registry::BoundPort> ports);
     Result<> lead_ports(const std::string& container_id, Publication next);
+    void carry(const Publication& publication);
     Result<> apply_ports(const Publication& before, const Publication& next);
     std::vector<net::BridgeSpec> published_bridges(const Publication& publication) const;
     void forget_flows(const Publication& before, const Publication& next);

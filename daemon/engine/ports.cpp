@@ -1,5 +1,10 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <iterator>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "common/log.h"
 #include "daemon/engine/engine.h"
@@ -30,35 +35,90 @@ net::ContainerPort target_of(const registry::BoundPort& port, const PortTargets&
     return {.address = side.address, .port = port.container.port};
 }
 
-void log_user(const net::HostPort& port) {
-    const auto user = net::find_port_user(port);
-    if (!user) return;
+/// Says in the log and in the error which program has the port.
+Result<> name_user(Error error, const net::HostPort& port) {
+    const auto user = error.code() == Errc::conflict ? net::find_port_user(port) : std::nullopt;
+    if (!user || user->pid == ::getpid()) return fail(std::move(error));
     spdlog::info("event=port_in_use port={} pid={} command={}", net::text_of(port), user->pid,
                  log::quoted(user->command));
-}
-
-/// Which rows are too long to be held is known when all numbers are chosen: a number that was taken breaks a row, and
-/// neighbours join. What is held anew is added to `fresh`.
-Result<> hold_short_rows(net::PortProxy& proxy, const std::vector<registry::BoundPort>& rows, unsigned longest,
-                         const std::set<net::HostPort>& present, std::vector<net::HostPort>& fresh) {
-    for (const auto& row : rows) {
-        for (const net::HostPort& port : host_ports({row})) {
-            if (row.count > longest) {
-                proxy.release(port);
-                continue;
-            }
-            if (present.contains(port) || std::ranges::find(fresh, port) != fresh.end()) continue;
-            if (auto held = proxy.hold(port); !held) return held;
-            fresh.push_back(port);
-        }
-    }
-    return {};
+    return fail(error.code(), fmt::format("{} (held by {}, pid {})", error.message(), user->command, user->pid));
 }
 
 void log_undo(const char* step, const Result<>& result) {
     if (!result) {
         spdlog::error("event=undo_failed step={} err={}", step, log::quoted(result.error().message()));
     }
+}
+
+bool collide(const net::HostPort& one, const net::HostPort& other) {
+    return one.protocol == other.protocol && one.port == other.port && one.address.family() == other.address.family() &&
+           (one.address.is_unspecified() || other.address.is_unspecified());
+}
+
+/// The ports that are held for one container while its new ones are chosen.
+class Holds {
+public:
+    Holds(net::PortProxy& proxy, std::set<net::HostPort> present) : proxy_(proxy), present_(std::move(present)) {}
+
+    /// A port that the container has at another address steps aside: 0.0.0.0 and 127.0.0.1 exclude each other. After a
+    /// failure step_back() is due.
+    Result<> hold(const net::HostPort& port) {
+        if (present_.contains(port) || std::ranges::find(fresh_, port) != fresh_.end()) return {};
+        auto held = proxy_.hold(port);
+        if (!held && held.error().code() == Errc::conflict && move_aside(port)) held = proxy_.hold(port);
+        if (held) fresh_.push_back(port);
+        return held;
+    }
+
+    /// One that the container has is not needed any more.
+    void let_go(const net::HostPort& port) {
+        proxy_.release(port);
+        if (present_.erase(port) > 0) aside_.push_back(port);
+    }
+
+    struct Point {
+        std::size_t fresh = 0;
+        std::size_t aside = 0;
+    };
+    Point point() const { return {fresh_.size(), aside_.size()}; }
+
+    /// All is held as it was at the point; what stepped aside since then leads nowhere yet.
+    void step_back(Point to) {
+        for (; fresh_.size() > to.fresh; fresh_.pop_back()) proxy_.release(fresh_.back());
+        for (; aside_.size() > to.aside; aside_.pop_back()) {
+            log_undo("port", proxy_.hold(aside_.back()));
+            present_.insert(aside_.back());
+        }
+    }
+
+private:
+    bool move_aside(const net::HostPort& wanted) {
+        std::vector<net::HostPort> others;
+        std::ranges::copy_if(present_, std::back_inserter(others),
+                             [&](const net::HostPort& port) { return collide(port, wanted); });
+        for (const net::HostPort& port : others) let_go(port);
+        return !others.empty();
+    }
+
+    net::PortProxy& proxy_;
+    std::set<net::HostPort> present_;
+    std::vector<net::HostPort> fresh_;
+    std::vector<net::HostPort> aside_;
+};
+
+/// Which rows are too long to be held is known when all numbers are chosen: a number that was taken breaks a row, and
+/// neighbours join.
+Result<> hold_short_rows(Holds& holds, const std::vector<registry::BoundPort>& rows, unsigned longest) {
+    for (const auto& row : rows) {
+        for (const net::HostPort& port : host_ports({row})) {
+            if (row.count > longest) {
+                holds.let_go(port);
+                continue;
+            }
+            if (auto held = holds.hold(port); !held) return held;
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -91,21 +151,19 @@ PortTargets Engine::port_targets(const std::string& container_id) const {
 
 Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Container& container,
                                                               const PortTargets& targets) {
-    const std::set<net::HostPort> present = host_ports(container.bound);
-    std::vector<net::HostPort> fresh;
+    std::vector<registry::BoundPort> present = container.bound;
+    std::erase_if(present, [&](const auto& row) { return row.count > settings_.proxy_range_limit; });
+    Holds holds(*proxy_, host_ports(present));
     const PortBook::Hold hold = [&](const PortWish& wish, std::uint16_t number) -> Result<> {
-        const std::size_t before = fresh.size();
+        if (!wish.held) return {};
+        const auto before = holds.point();
         for (const IpAddress& host : wish.hosts) {
             const net::HostPort port{wish.container.protocol, host, number};
-            if (!wish.held || present.contains(port)) continue;
-            auto held = proxy_->hold(port);
-            if (held) {
-                fresh.push_back(port);
-                continue;
-            }
-            for (; fresh.size() > before; fresh.pop_back()) proxy_->release(fresh.back());
-            log_user(port);
-            return held;
+            auto held = holds.hold(port);
+            if (held) continue;
+            auto named = name_user(std::move(held).error(), port);  // while nothing of ours is at the port
+            holds.step_back(before);
+            return named;
         }
         return {};
     };
@@ -116,7 +174,8 @@ Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Co
 
     std::vector<registry::BoundPort> chosen;
     const auto take_back = [&](const Error& why) {
-        for (const net::HostPort& port : fresh) proxy_->release(port);
+        holds.step_back({});
+        if (const auto led = published_.find(container.id); led != published_.end()) carry(led->second);
         book_.release(chosen);
         book_.take(container.bound);
         // Docker answers with 500.
@@ -133,7 +192,7 @@ Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Co
         for (const IpAddress& host : wish.hosts) chosen.push_back({wish.container, host, *number});
     }
     auto rows = joined(chosen);
-    const auto held = hold_short_rows(*proxy_, rows, settings_.proxy_range_limit, present, fresh);
+    const auto held = hold_short_rows(holds, rows, settings_.proxy_range_limit);
     if (!held) return take_back(held.error());
     return rows;
 }
@@ -205,12 +264,18 @@ Result<> Engine::lead_ports(const std::string& container_id, Publication next) {
     Result<> applied;
     if (before != next) applied = apply_ports(before, next);
     if (applied) forget_flows(before, next);
-    for (const auto& port : translated(next.ports)) proxy_->carry(host_port(port), target_of(port, next.targets));
+    carry(next);
     const auto kept = host_ports(next.ports);
     for (const net::HostPort& port : host_ports(before.ports)) {
         if (!kept.contains(port)) proxy_->release(port);
     }
     return applied;
+}
+
+void Engine::carry(const Publication& publication) {
+    for (const auto& port : translated(publication.ports)) {
+        proxy_->carry(host_port(port), target_of(port, publication.targets));
+    }
 }
 
 void Engine::forget_flows(const Publication& before, const Publication& next) {

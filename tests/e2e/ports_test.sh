@@ -88,7 +88,7 @@ $TELL hold 0.0.0.0 9000 >/run/held &
 holder=$!
 wait_until "the holder" grep -q held /run/held
 said=$(nsr attach --name late --network net1 -p 9000:80 2>&1 || echo refused)
-assert_match "${said//$'\n'/ }" 'driver failed programming external connectivity on endpoint late \([0-9a-f]+\): failed to bind host port 0\.0\.0\.0:9000/tcp: address already in use refused$'
+assert_match "${said//$'\n'/ }" 'driver failed programming external connectivity on endpoint late \([0-9a-f]+\): failed to bind host port 0\.0\.0\.0:9000/tcp: address already in use \(held by python3?, pid '"$holder"'\) refused$'
 assert_match "$(grep port_in_use $SCRATCH_LOG)" "pid=$holder"
 said=$(nsr attach --name late --network net1 -p 127.0.0.1:8080:80 2>&1 || echo refused)
 assert_match "${said//$'\n'/ }" 'Bind for 127\.0\.0\.1:8080 failed: port is already allocated refused$'
