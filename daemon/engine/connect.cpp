@@ -63,6 +63,8 @@ Result<> Engine::connect(const std::string& network_ref, const api::ConnectBody&
     Undo undo;
     std::vector<registry::Endpoint> endpoints{endpoint};
     if (is_running(container)) {
+        // Runs last: the container goes on and must not see the link any more.
+        undo.add([this] { sweep(); });
         const NetNs* sandbox = sandboxes_.find(container.id);
         if (sandbox == nullptr) return fail(Errc::system, "container '" + container.name + "' has lost its namespace");
         // Runs after the registry was set back, and writes what it says then.
@@ -88,7 +90,7 @@ Result<> Engine::connect(const std::string& network_ref, const api::ConnectBody&
 
 Result<> Engine::disconnect(const std::string& network_ref, const api::DisconnectBody& body) {
     auto network = registry_.find_network(network_ref);
-    if (!network) return fail(std::move(network).error());
+    if (!network) return leave_removed(network_ref, body.container, network.error());
     auto found = registry_.find_container(body.container);
     if (!found) return fail(std::move(found).error());
     const registry::Container container = **found;
@@ -128,6 +130,22 @@ Result<> Engine::disconnect(const std::string& network_ref, const api::Disconnec
     spdlog::info("event=disconnected net={} container={}", log::quoted(endpoint.network_name),
                  log::quoted(container.name));
     return outcome;
+}
+
+/// A stopped container keeps its place on a network that is removed, and could not start any more.
+Result<> Engine::leave_removed(const std::string& network_name, const std::string& container_ref,
+                               const Error& not_found) {
+    const auto found = registry_.find_container(container_ref);
+    if (!found || is_running(**found)) return fail(not_found);
+    const auto* endpoint = registry_.endpoint((*found)->id, network_name);
+    if (endpoint == nullptr) return fail(not_found);
+    const std::string container = (*found)->name;
+    exclusive_.remove(*endpoint);
+    registry::Changes changes;
+    changes.erase_endpoints.push_back(*endpoint);
+    if (auto committed = registry_.commit(std::move(changes)); !committed) return committed;
+    spdlog::info("event=disconnected net={} container={}", log::quoted(network_name), log::quoted(container));
+    return {};
 }
 
 Result<> Engine::change_aliases(const std::string& network_ref, const std::string& container_ref,
