@@ -1,7 +1,11 @@
 #pragma once
 
-/// Labels in which a container keeps what concerns the command that it was made for (`run`).
+/// Labels in which a container keeps what concerns the command that it was made for (`run`), and its making.
 namespace nsr::registry {
+
+/// "true": made by `attach` or `run`, which start it at once. Goes with the start; a start of the daemon removes who
+/// has it still.
+inline constexpr const char* kAttachLabel = "ns-register.attach";
 
 inline constexpr const char* kProcessLabel = "ns-register.process";           ///< pid of the command
 inline constexpr const char* kRemoveLabel = "ns-register.rm";                 ///< "true": removed when it has ended

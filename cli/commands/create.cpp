@@ -15,6 +15,7 @@
 #include "cli/commands/network_flag.h"
 #include "cli/commands/pairs.h"
 #include "cli/output.h"
+#include "registry/labels.h"
 #include "registry/validate.h"
 
 namespace nsr::cli {
@@ -133,6 +134,11 @@ std::vector<std::string> variables_of(const std::vector<std::string>& env) {
     return variables;
 }
 
+Result<std::string> create_for_start(Session& session, CreateFlags flags) {
+    flags.labels.push_back(std::string(registry::kAttachLabel) + "=true");
+    return create_container(session, flags);
+}
+
 Result<std::string> create_container(Session& session, const CreateFlags& flags) {
     auto all = with_flag_files(flags);
     if (!all) return fail(std::move(all).error());
@@ -159,7 +165,7 @@ void run_create(Session& session, const CreateFlags& flags) {
 
 /// Create and start; a container that cannot be started is not kept.
 void run_attach(Session& session, const CreateFlags& flags) {
-    auto id = create_container(session, flags);
+    auto id = create_for_start(session, flags);
     if (!id) return session.report(id.error());
     if (auto started = session.ask("POST", "/containers/" + *id + "/start"); !started) {
         session.report(started.error());

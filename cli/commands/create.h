@@ -56,4 +56,7 @@ std::vector<std::string> variables_of(const std::vector<std::string>& env);
 /// Registers the container and prints the daemon's warnings. Returns its id.
 Result<std::string> create_container(Session& session, const CreateFlags& flags);
 
+/// The same for a container that is started next: if the daemon dies before that, its next start forgets the container.
+Result<std::string> create_for_start(Session& session, CreateFlags flags);
+
 }  // namespace nsr::cli

@@ -86,7 +86,7 @@ void become_command(Session& session, Run& run, const std::string& id, pid_t par
 
 /// The id of the container, which runs. What could not be started is not kept.
 Result<std::string> start_container(Session& session, const CreateFlags& flags) {
-    auto id = create_container(session, flags);
+    auto id = create_for_start(session, flags);
     if (!id) return id;
     auto started = session.ask("POST", "/containers/" + *id + "/start");
     if (started) return id;

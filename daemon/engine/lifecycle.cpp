@@ -10,6 +10,7 @@
 #include "daemon/engine/names.h"
 #include "daemon/engine/order.h"
 #include "daemon/engine/signals.h"
+#include "registry/labels.h"
 
 /// Start, stop, restart and kill.
 namespace nsr::daemon {
@@ -120,6 +121,7 @@ Result<> Engine::start(const registry::Container& wanted) {
     container.error.clear();
     container.bound = registry_.container_by_id(container.id)->bound;
     container.sandbox_inode = (*sandbox)->inode();
+    container.labels.erase(registry::kAttachLabel);
     registry::Changes changes;
     changes.put_containers.push_back(container);
     for (auto& endpoint : endpoints) {

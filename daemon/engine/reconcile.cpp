@@ -9,6 +9,7 @@
 #include "daemon/engine/network_options.h"
 #include "daemon/engine/order.h"
 #include "netsetup/ipam/network_config.h"
+#include "registry/labels.h"
 
 /// Start-up: whatever was going on when the daemon last ended, afterwards the kernel, the resolver and the registry
 /// agree.
@@ -63,10 +64,15 @@ Result<> Engine::ensure_predefined_networks() {
 }
 
 /// An endpoint that was being attached when the daemon died was never promised to anybody: of a container that was
-/// starting it goes back to wanted, of a running one (connect) it goes.
+/// starting it goes back to wanted, of a running one (connect) it goes. An attach that was cut short leaves nothing.
 Result<> Engine::settle_endpoints() {
     registry::Changes changes;
     for (const auto* container : registry_.containers()) {
+        if (container->state == registry::ContainerState::created &&
+            container->labels.contains(registry::kAttachLabel)) {
+            changes.erase_containers.push_back(container->id);
+            continue;
+        }
         if (container->state != registry::ContainerState::running && !container->bound.empty()) {
             changes.put_containers.push_back(*container);
             changes.put_containers.back().bound.clear();

@@ -43,6 +43,8 @@ for delay in 0.000 0.001 0.002 0.003 0.004 0.006 0.008 0.010 0.013 0.016 0.020 0
         inside late ping -c 1 -W 2 10.77.0.2 >/dev/null
     elif [ $acknowledged -eq 0 ]; then
         fail "an attach that was acknowledged is lost (killed after $delay s)"
+    elif nsr ps -a --format json | grep -q '"late"'; then
+        fail "an attach that was cut short has left a container (killed after $delay s)"
     fi
     if nsr ps -a --format json | grep -q '"late"'; then
         ns-register detach late >/dev/null 2>&1 &
