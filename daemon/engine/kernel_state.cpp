@@ -77,6 +77,8 @@ Result<> Engine::restore_firewall(const std::vector<net::BridgeSpec>& bridges, c
 Result<std::vector<std::string>> Engine::firewall_differences() {
     auto differences = netsetup_->verify_firewall(firewall_bridges());
     if (!differences) return fail(std::move(differences).error(), "compare the firewall");
+    // The comparison has taken note of what others have changed, too.
+    if (netsetup_->other_firewalls_changed()) look_at_other_firewalls();
     if (*differences != known_differences_) metrics_.kernel_differences.add(differences->size());
     return differences;
 }

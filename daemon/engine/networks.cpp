@@ -110,6 +110,7 @@ Result<api::NetworkCreated> Engine::create_network(const api::NetworkCreateBody&
     undo.commit();
     spdlog::info("event=network_created net={} id={} link={}", log::quoted(network.name), short_id(network.id),
                  has_parent(network) ? parent_of(network).name : bridge_name(network));
+    if (has_bridge(network)) look_at_other_firewalls();
     for (const auto& foreign : foreign_warnings_) warning += foreign + "\n";
     return api::NetworkCreated{network.id, warning};
 }
@@ -356,6 +357,7 @@ Result<> Engine::erase_network(const registry::Network& network) {
             leftovers_ = true;
         }
     }
+    if (has_bridge(network)) look_at_other_firewalls();
     spdlog::info("event=network_removed net={} id={}", log::quoted(network.name), short_id(network.id));
     return {};
 }

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "netsetup/nft/foreign.h"
 #include "netsetup/nft/listing.h"
 #include "netsetup/nft/ruleset.h"
 
@@ -33,6 +32,7 @@ bool Firewall::touched() {
 void Firewall::note(const netlink::TableEvents& events, unsigned own) {
     touched_ = touched_ || events.lost || events.transactions > own;
     others_changed_ = others_changed_ || events.lost || events.others > 0;
+    none_drops_ = none_drops_ && !events.lost && events.others == 0;
 }
 
 bool Firewall::others_changed() {
@@ -41,23 +41,43 @@ bool Firewall::others_changed() {
 }
 
 Result<std::vector<Finding>> Firewall::examine_others(const std::vector<BridgeSpec>& bridges) {
+    const std::vector<Finding> none{{"other firewalls", true, "none drops what our networks forward", ""}};
+    if (none_drops_) return none;
     auto chains = nft_.list("chains");
     if (!chains) return fail(chains.error());
     std::vector<std::string> names;
     for (const BridgeSpec& bridge : bridges) names.push_back(bridge.name);
+    const auto drops = find_forward_drops(*chains);
+    none_drops_ = drops.empty();
     std::vector<Finding> findings;
-    for (const ForwardDrop& drop : find_forward_drops(*chains)) {
+    for (const ForwardDrop& drop : drops) {
         const std::string family = drop.table.substr(0, drop.table.find(' '));
         const bool docker_user = drop.table == family + " filter" && has_docker_user(*chains, family);
         if (docker_user && let_pass_.contains(family)) continue;
+        const auto rules = rules_beside(drop, docker_user);
+        if (!rules) return fail(rules.error());
+        const auto cut = not_let_pass(drop, *rules, names);
+        const std::string chain = "the chain '" + drop.chain + "' of table '" + drop.table + "' ";
+        if (cut.empty()) {
+            findings.push_back({"other firewalls", true, chain + "lets our networks pass", ""});
+            continue;
+        }
         findings.push_back({"other firewalls", false,
-                            "the chain '" + drop.chain + "' of table '" + drop.table +
-                                "' belongs to another program and drops what our networks forward",
-                            fix_of(drop, docker_user, names) +
+                            chain + "belongs to another program and drops what our networks forward",
+                            fix_of(drop, docker_user, cut) +
                                 (docker_user ? ", or `docker_user = true` below [nft] in the configuration" : "")});
     }
-    if (findings.empty()) findings.push_back({"other firewalls", true, "none drops what our networks forward", ""});
-    return findings;
+    return findings.empty() ? none : findings;
+}
+
+/// Where what lets our bridges pass may stand.
+Result<std::string> Firewall::rules_beside(const ForwardDrop& drop, bool docker_user) {
+    if (is_firewalld(drop)) return nft_.list("table " + drop.table);
+    auto rules = nft_.list("chain " + drop.table + " " + drop.chain);
+    if (!rules || !docker_user) return rules;
+    const auto dockers = nft_.list("chain " + drop.table + " DOCKER-USER");
+    if (!dockers) return fail(dockers.error());
+    return *rules + *dockers;
 }
 
 Result<> Firewall::let_docker_pass(const std::vector<BridgeSpec>& bridges) {
@@ -159,7 +179,7 @@ Result<std::vector<std::string>> Firewall::verify(const std::vector<BridgeSpec>&
     if (!present) return fail(present.error());
     if (*present == **expected) {
         // What was believed until now may be wrong: somebody else may have done what we were about to do.
-        policy_ = policy_of(bridges);
+        policy_ = wanted(bridges);
         return std::vector<std::string>();
     }
     return compare_listings(**expected, *present);

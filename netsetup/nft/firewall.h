@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "netsetup/finding.h"
 #include "netsetup/netlink/nft_monitor.h"
+#include "netsetup/nft/foreign.h"
 #include "netsetup/nft/policy.h"
 #include "netsetup/nft/runner.h"
 
@@ -61,6 +62,7 @@ private:
     Firewall(NetNs host, Nft nft, netlink::NftMonitor monitor)
         : host_(std::move(host)), nft_(std::move(nft)), monitor_(std::move(monitor)) {}
     void note(const netlink::TableEvents& events, unsigned own);
+    Result<std::string> rules_beside(const ForwardDrop& drop, bool docker_user);
     HostPolicy wanted(const std::vector<BridgeSpec>& bridges) const;
     Result<> exchange(HostPolicy from, const HostPolicy& to);
     Result<> change(const std::string& commands);
@@ -82,6 +84,7 @@ private:
     std::optional<Expected> expected_;
     bool touched_ = false;
     bool others_changed_ = true;
+    bool none_drops_ = false;         ///< no other program's chain did, and none has changed since
     std::set<std::string> let_pass_;  ///< families in which DOCKER-USER has our rules
 };
 

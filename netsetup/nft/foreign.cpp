@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view kOurTable = "ns-register";
 constexpr std::string_view kFirewalld = "inet firewalld";
 constexpr std::string_view kFirewalldForward = "filter_FORWARD";
+/// In the names of the chains of the zone in which everything is accepted.
+constexpr std::string_view kFirewalldTrusted = "_trusted";
 constexpr std::string_view kComment = "comment \"ns-register\"";
 constexpr std::string_view kHandle = " # handle ";
 
@@ -44,6 +46,30 @@ void walk(std::string_view ruleset, See&& see) {
     }
 }
 
+/// The names in `iifname "NAME" ..` or `iifname { "NAME", .. } ..`, of a rule that says nothing else and accepts.
+std::vector<std::string_view> accepted_by(std::string_view rule, std::string_view side) {
+    if (!rule.starts_with(side)) return {};
+    rule.remove_prefix(side.size());
+    std::vector<std::string_view> names;
+    while (!rule.empty() && std::string_view(" {},").find(rule.front()) != std::string_view::npos) {
+        rule.remove_prefix(1);
+        if (!rule.starts_with('"')) continue;
+        const auto end = rule.find('"', 1);
+        if (end == std::string_view::npos) return {};
+        names.push_back(rule.substr(1, end - 1));
+        rule.remove_prefix(end + 1);
+    }
+    constexpr std::string_view kCounter = "counter packets ";
+    constexpr std::string_view kBytes = " bytes ";
+    if (rule.starts_with(kCounter)) {
+        const auto number = rule.find(kBytes);
+        const auto end = number == std::string_view::npos ? number : rule.find(' ', number + kBytes.size());
+        rule.remove_prefix(std::min(end == std::string_view::npos ? end : end + 1, rule.size()));
+    }
+    const bool accepts = rule == "accept" || rule.starts_with("accept ");
+    return accepts ? names : std::vector<std::string_view>();
+}
+
 /// A rule of ours as it is wanted, without counters.
 std::string rule_of(std::string_view side, const std::string& bridge) { return fmt::format("{} \"{}\"", side, bridge); }
 
@@ -61,6 +87,30 @@ std::vector<ForwardDrop> find_forward_drops(std::string_view ruleset) {
     return drops;
 }
 
+bool is_firewalld(const ForwardDrop& drop) { return drop.table == kFirewalld; }
+
+std::vector<std::string> not_let_pass(const ForwardDrop& drop, std::string_view listing,
+                                      const std::vector<std::string>& bridges) {
+    std::set<std::string, std::less<>> in;
+    std::set<std::string, std::less<>> out;
+    while (!listing.empty()) {
+        const auto line = trimmed(next_line(listing));
+        for (const auto name : accepted_by(line, "iifname")) in.emplace(name);
+        for (const auto name : accepted_by(line, "oifname")) out.emplace(name);
+        if (!is_firewalld(drop) || line.find(kFirewalldTrusted) == std::string_view::npos) continue;
+        for (const auto& bridge : bridges) {
+            if (line.find('"' + bridge + '"') == std::string_view::npos) continue;
+            in.insert(bridge);
+            out.insert(bridge);
+        }
+    }
+    std::vector<std::string> left;
+    for (const auto& bridge : bridges) {
+        if (!in.contains(bridge) || !out.contains(bridge)) left.push_back(bridge);
+    }
+    return left;
+}
+
 bool has_docker_user(std::string_view ruleset, std::string_view family) {
     const std::string table = fmt::format("table {} filter {{", family);
     const auto from = ruleset.find(table);
@@ -71,7 +121,7 @@ bool has_docker_user(std::string_view ruleset, std::string_view family) {
 
 std::string fix_of(const ForwardDrop& drop, bool docker_user, const std::vector<std::string>& bridges) {
     const std::string names = fmt::format("{}", fmt::join(bridges, " "));
-    if (drop.table == kFirewalld) {
+    if (is_firewalld(drop)) {
         return fmt::format(
             "for i in {}; do firewall-cmd --permanent --zone=trusted --add-interface=$i; done; firewall-cmd "
             "--reload",

@@ -20,6 +20,13 @@ struct ForwardDrop {
 /// and rejects at its end.
 std::vector<ForwardDrop> find_forward_drops(std::string_view ruleset);
 
+bool is_firewalld(const ForwardDrop& drop);
+
+/// Those of `bridges` whose traffic such a chain does not let pass in both directions. `listing`: what `nft list`
+/// prints of the chain and of those chains in which fix_of() puts its rules; of firewalld, of its table.
+std::vector<std::string> not_let_pass(const ForwardDrop& drop, std::string_view listing,
+                                      const std::vector<std::string>& bridges);
+
 /// Whether Docker's chain for the rules of others is there for a family ("ip" or "ip6").
 bool has_docker_user(std::string_view ruleset, std::string_view family);
 

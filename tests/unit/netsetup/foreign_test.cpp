@@ -45,6 +45,22 @@ TEST(ForwardDrops, HaveAFixInTheWordsOfTheirProgram) {
         "accept'");
 }
 
+TEST(ForwardDrops, LeaveOutTheBridgesThatAreAcceptedBothWays) {
+    const ForwardDrop mine{"inet mine", "fwd"};
+    constexpr const char* kAccepts =
+        "table inet mine {\n\tchain fwd {\n\t\ttype filter hook forward priority filter; policy drop;\n"
+        "\t\toifname { \"br-1\", \"nsr0\" } accept\n\t\tiifname \"nsr0\" counter packets 12 bytes 345 accept\n"
+        "\t\tiifname \"br-1\" ip saddr 10.0.0.1 accept\n\t\tiifname \"br-2\" drop\n\t}\n}\n";
+    EXPECT_THAT(not_let_pass(mine, kAccepts, {"nsr0", "br-1", "br-2"}), ElementsAre("br-1", "br-2"));
+    EXPECT_THAT(not_let_pass(mine, "", {"nsr0"}), ElementsAre("nsr0"));
+    EXPECT_THAT(not_let_pass(mine, kAccepts, {"nsr0"}), IsEmpty());
+    EXPECT_THAT(
+        not_let_pass({"inet firewalld", "filter_FORWARD"},
+                     "\t\tiifname \"nsr0\" goto filter_FWD_trusted\n\t\tiifname \"up0\" goto filter_FWD_public\n",
+                     {"nsr0", "up0"}),
+        ElementsAre("up0"));
+}
+
 TEST(DockerUser, GetsARuleEachWayForEachBridge) {
     EXPECT_EQ(docker_user_commands("table ip filter {\n\tchain DOCKER-USER { # handle 9\n\t}\n}\n", "ip", {"nsr0"}),
               "insert rule ip filter DOCKER-USER iifname \"nsr0\" counter accept comment \"ns-register\"\n"
