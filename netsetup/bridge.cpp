@@ -110,6 +110,10 @@ Result<> ensure_bridge(netlink::Socket& host, const BridgeSpec& spec) {
         if (auto set = set_v6(spec.name); !set) return set;
     }
     if (auto set = netlink::ensure_addresses(host, link->index, spec.name, spec.addresses); !set) return set;
+    if (*present) {
+        auto routed = netlink::ensure_connected_routes(host, link->index, spec.name, spec.addresses);
+        if (!routed) return routed;
+    }
     undo.commit();
     return {};
 }

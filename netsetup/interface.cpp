@@ -8,6 +8,7 @@
 #include "common/undo.h"
 #include "netsetup/netlink/address.h"
 #include "netsetup/netlink/link.h"
+#include "netsetup/netlink/route.h"
 #include "netsetup/sysctl.h"
 
 namespace nsr::net {
@@ -149,7 +150,9 @@ Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const 
         if (!raised) return netlink::refuse("set '" + spec.name + "' up", raised.error());
     }
     // What else the container has there is its own.
-    return netlink::add_addresses(inside, (*end)->index, spec.name, spec.addresses, made);
+    auto added = netlink::add_addresses(inside, (*end)->index, spec.name, spec.addresses, made);
+    if (!added || made) return added;
+    return netlink::ensure_connected_routes(inside, (*end)->index, spec.name, spec.addresses);
 }
 
 Result<> ensure_interface(netlink::Socket& host, const std::optional<SysctlDirectory>& host_conf6,

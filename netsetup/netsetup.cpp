@@ -84,10 +84,12 @@ public:
     Result<> prepare_sandbox(const NetNs& sandbox) override;
     Result<> ensure_loopback(const NetNs& sandbox) override { return begin(sandbox, false); }
     Result<> ensure_dns_rewrite(const NetNs& sandbox) override {
+        served_.insert(sandbox.inode());
         if (rewritten_ && std::exchange(rewritten_, std::nullopt) == sandbox.inode()) return {};
         return net::ensure_dns_rewrite(sandbox);
     }
     Result<> remove_dns_rewrite(const NetNs& sandbox) override {
+        served_.erase(sandbox.inode());
         auto socket = net::remove_dns_rewrite(sandbox);
         if (!socket) return fail(socket.error());
         slow_to_close_.push_back(std::move(*socket));
@@ -133,7 +135,14 @@ public:
         return host_.call([&] { return net::verify_bridge(socket_, spec); });
     }
     Result<std::vector<std::string>> verify_interface(const InterfaceSpec& spec, const NetNs& sandbox) override {
-        return net::verify_interface(socket_, spec, sandbox);
+        auto differences = net::verify_interface(socket_, spec, sandbox);
+        if (!differences || !served_.contains(sandbox.inode())) return differences;
+        const auto rewritten = net::has_dns_rewrite(sandbox);
+        if (!rewritten) return fail(rewritten.error());
+        if (!*rewritten) {
+            differences->push_back("the table 'ns-register-dns' is missing or not ours in the container's namespace");
+        }
+        return differences;
     }
     Result<std::vector<std::string>> verify_default_routes(const NetNs& sandbox, const SandboxRoutes& routes) override {
         return net::verify_default_routes(sandbox, routes);
@@ -192,14 +201,16 @@ private:
     std::optional<SpareSandbox> spare_;
     std::optional<Inside> taken_;             ///< what take_sandbox() gave, until prepare_sandbox()
     std::optional<std::uint64_t> rewritten_;  ///< of that, until ensure_dns_rewrite()
-    std::set<std::string> let_out_;  ///< bridges for which publish() has done let_loopback_out(), to spare looking
-    bool forwards4_ = false;         ///< since ensure_firewall(), behind its rules
+    std::set<std::uint64_t> served_;  ///< namespaces with ensure_dns_rewrite(); stale ones until one is begun with
+    std::set<std::string> let_out_;   ///< bridges for which publish() has done let_loopback_out(), to spare looking
+    bool forwards4_ = false;          ///< since ensure_firewall(), behind its rules
     bool forwards6_ = false;
     bool dying_ = false;
     std::vector<netlink::Socket> slow_to_close_;  ///< by now; closed at the next sweep
 };
 
 Result<> Kernel::begin(const NetNs& sandbox, bool fresh) {
+    served_.erase(sandbox.inode());
     inside_.reset();
     taken_.reset();
     rewritten_.reset();
@@ -219,6 +230,7 @@ std::optional<NetNs> Kernel::take_sandbox() {
 
 Result<> Kernel::prepare_sandbox(const NetNs& sandbox) {
     if (taken_ && taken_->inode == sandbox.inode()) {
+        served_.erase(sandbox.inode());
         inside_ = std::exchange(taken_, std::nullopt);
         rewritten_ = sandbox.inode();
         return {};

@@ -1,11 +1,14 @@
 #include "netsetup/verify.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
+#include "netsetup/bridge.h"
 #include "netsetup/default_route.h"
 #include "netsetup/netlink/address.h"
 #include "netsetup/netlink/link.h"
+#include "netsetup/netlink/route.h"
 #include "netsetup/sysctl.h"
 
 namespace nsr::net {
@@ -24,15 +27,30 @@ void compare_up(const Link& link, Differences& differences) {
     if (!link.up) differences.push_back("link '" + link.name + "' is down");
 }
 
+bool among(const std::vector<IpPrefix>& list, const IpPrefix& one) {
+    return std::ranges::find(list, one) != list.end();
+}
+
+/// Of the addresses that are there; a link that is down has no routes.
+Result<> compare_connected(netlink::Socket& socket, const Link& link, const std::vector<IpPrefix>& present,
+                           const std::vector<IpPrefix>& wanted, Differences& differences) {
+    if (!link.up) return {};
+    std::vector<IpPrefix> addresses;
+    std::ranges::copy_if(wanted, std::back_inserter(addresses),
+                         [&present](const IpPrefix& each) { return among(present, each); });
+    const auto missing = netlink::without_connected_route(socket, link.index, addresses);
+    if (!missing) return fail(missing.error());
+    for (const IpPrefix& address : *missing) {
+        differences.push_back("the route to " + address.network().text() + " on '" + link.name + "' is missing");
+    }
+    return {};
+}
+
 /// Of mode isolated: a link-local address is one, too.
 void compare_isolation(const BridgeSpec& spec, Differences& differences) {
     if (spec.mode6 != GatewayMode::isolated) return;
     if (get_sysctl("net/ipv6/conf/" + spec.name + "/disable_ipv6") != "0") return;
     differences.push_back("bridge '" + spec.name + "' has IPv6, from which its network is isolated");
-}
-
-bool among(const std::vector<IpPrefix>& list, const IpPrefix& one) {
-    return std::ranges::find(list, one) != list.end();
 }
 
 void compare_missing(const Link& link, const std::vector<IpPrefix>& present, const std::vector<IpPrefix>& wanted,
@@ -53,12 +71,13 @@ Result<> compare_addresses(netlink::Socket& socket, const Link& link, const std:
         if (kernels_own || among(wanted, address)) continue;
         differences.push_back("link '" + link.name + "' has the address " + address.text() + ", which is not ours");
     }
-    return {};
+    return compare_connected(socket, link, *present, wanted, differences);
 }
 
 /// What the kernel forgets with a bridge, and what others turn off. In the host's namespace.
 void compare_settings(const BridgeSpec& spec, Differences& differences) {
     std::vector<std::string> wanted{"net/ipv4/ip_forward"};
+    if (has_v6(spec)) wanted.push_back("net/ipv6/conf/all/forwarding");
     if (needs_route_localnet(spec)) wanted.push_back("net/ipv4/conf/" + spec.name + "/route_localnet");
     for (const std::string& name : wanted) {
         if (get_sysctl(name) == "0") differences.push_back("the setting " + name + " is 0");
@@ -100,6 +119,13 @@ Result<> compare_inside(netlink::Socket& inside, const InterfaceSpec& spec, cons
     if (!present) return fail(present.error());
     // What else the container has there is its own.
     compare_missing(**link, *present, spec.addresses, differences);
+    return compare_connected(inside, **link, *present, spec.addresses, differences);
+}
+
+Result<> compare_loopback(netlink::Socket& inside, Differences& differences) {
+    const auto loopback = netlink::find_link(inside, "lo");
+    if (!loopback) return fail(loopback.error());
+    if (*loopback) compare_up(**loopback, differences);
     return {};
 }
 
@@ -143,6 +169,7 @@ Result<Differences> verify_interface(netlink::Socket& host, const InterfaceSpec&
     auto inside = netlink::Socket::open_in(sandbox);
     if (!inside) return fail(inside.error());
     Differences differences;
+    if (auto compared = compare_loopback(*inside, differences); !compared) return fail(compared.error());
     if (spec.upper) {
         if (auto compared = compare_inside(*inside, spec, {}, differences); !compared) return fail(compared.error());
         return differences;

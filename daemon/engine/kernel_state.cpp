@@ -200,10 +200,12 @@ Result<> Engine::mend(const registry::Network& network) {
         const auto* container = registry_.container_by_id(endpoint->container_id);
         const NetNs* sandbox = container == nullptr ? nullptr : sandboxes_.find(container->id);
         if (sandbox == nullptr || endpoint->phase != registry::EndpointPhase::attached) continue;
+        auto raised = netsetup_->ensure_loopback(*sandbox);
+        auto served = served_.contains(container->id) ? netsetup_->ensure_dns_rewrite(*sandbox) : Result<>();
         auto linked = netsetup_->ensure_interface(interface_of(network, *endpoint, wants_ports(*container)), *sandbox);
         if (linked) linked = apply_interface_sysctls(*endpoint, *sandbox);
         auto routed = set_routes(*container, *sandbox);
-        for (const auto* done : {&linked, &routed}) {
+        for (const auto* done : {&raised, &served, &linked, &routed}) {
             if (!*done && first) first = fail(done->error(), container->name);
         }
     }

@@ -4,8 +4,10 @@
 #include <netlink/attr.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 
 namespace nsr::net::netlink {
 namespace {
@@ -52,12 +54,64 @@ void collect(nlmsghdr* message, Family family, std::vector<Route>& routes) {
     routes.push_back(route);
 }
 
+/// As the kernel makes it together with an address.
+Reply add_connected_route(Socket& socket, const IpPrefix& address, int link) {
+    constexpr std::uint32_t kConnected6 = 256;  // include/net/ip6_route.h: IP6_RT_PRIO_ADDRCONF
+    const IpPrefix subnet = address.network();
+    rtmsg header = default_header(address.family());
+    header.rtm_protocol = RTPROT_KERNEL;
+    header.rtm_scope = RT_SCOPE_LINK;
+    header.rtm_dst_len = static_cast<std::uint8_t>(subnet.length());
+    Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, header);
+    message.put(RTA_DST, subnet.address());
+    message.put(RTA_OIF, static_cast<std::uint32_t>(link));
+    if (address.family() == Family::v4)
+        message.put(RTA_PREFSRC, address.address());
+    else
+        message.put(RTA_PRIORITY, kConnected6);
+    return socket.exchange(std::move(message));
+}
+
 }  // namespace
 
 Result<std::vector<Route>> list_routes(Socket& socket, Family family) {
     return socket.dump<Route>(
         "list the routes", [family] { return Message(RTM_GETROUTE, NLM_F_DUMP, header_of(family)); },
         [family](nlmsghdr* answer, std::vector<Route>& routes) { collect(answer, family, routes); });
+}
+
+Result<std::vector<IpPrefix>> without_connected_route(Socket& socket, int link,
+                                                      const std::vector<IpPrefix>& addresses) {
+    std::vector<IpPrefix> missing;
+    for (const Family family : {Family::v4, Family::v6}) {
+        std::vector<IpPrefix> wanted;
+        std::ranges::copy_if(addresses, std::back_inserter(wanted), [family](const IpPrefix& address) {
+            return address.family() == family && address.host_bits() > 0;
+        });
+        if (wanted.empty()) continue;
+        const auto routes = list_routes(socket, family);
+        if (!routes) return fail(routes.error());
+        for (const IpPrefix& address : wanted) {
+            const bool connected = std::ranges::any_of(*routes, [&](const Route& route) {
+                return route.link == link && !route.gateway && route.destination == address.network();
+            });
+            if (!connected) missing.push_back(address);
+        }
+    }
+    return missing;
+}
+
+Result<> ensure_connected_routes(Socket& socket, int link, const std::string& name,
+                                 const std::vector<IpPrefix>& addresses) {
+    const auto missing = without_connected_route(socket, link, addresses);
+    if (!missing) return fail(missing.error());
+    for (const IpPrefix& address : *missing) {
+        const Reply added = add_connected_route(socket, address, link);
+        if (!added && added.error().number != EEXIST) {
+            return refuse("route to " + address.network().text() + " on '" + name + "'", added.error());
+        }
+    }
+    return {};
 }
 
 bool leads_by(const Route& route, const IpAddress& gateway) {

@@ -33,4 +33,12 @@ std::uint32_t usual_metric(Family family);
 Reply add_default_route(Socket& socket, const IpAddress& gateway, int link);
 Reply delete_default_route(Socket& socket, const Route& route);
 
+/// Those of `addresses` whose subnet has no connected route by that link any more; the kernel makes one with each
+/// address, and none for an address alone (/32, /128).
+Result<std::vector<IpPrefix>> without_connected_route(Socket& socket, int link, const std::vector<IpPrefix>& addresses);
+
+/// Puts back, as the kernel makes them, those that are missing. The link is up.
+Result<> ensure_connected_routes(Socket& socket, int link, const std::string& name,
+                                 const std::vector<IpPrefix>& addresses);
+
 }  // namespace nsr::net::netlink

@@ -18,15 +18,20 @@ std::string without_blanks(std::string text) {
     return text;
 }
 
+Result<bool> is_right(Nft& nft) {
+    const auto present = nft.list_table(kDnsTable);
+    if (!present) return fail(present.error());
+    return without_blanks(*present) == without_blanks(dns_table());
+}
+
 /// The table that is there becomes what it should be.
 Result<> ensure_equal(const NetNs& sandbox) {
     auto nft = Nft::open_in(sandbox);
     if (!nft) return fail(nft.error());
-    const std::string definition = dns_table();
-    const auto present = nft->list_table(kDnsTable);
-    if (!present) return fail(present.error());
-    if (without_blanks(*present) == without_blanks(definition)) return {};
-    return nft->run(replace_table(kDnsTable, definition));
+    const auto right = is_right(*nft);
+    if (!right) return fail(right.error());
+    if (*right) return {};
+    return nft->run(replace_table(kDnsTable, dns_table()));
 }
 
 }  // namespace
@@ -39,6 +44,12 @@ Result<> ensure_dns_rewrite(const NetNs& sandbox) {
     if (created) return {};
     if (created.error().number != EEXIST) return netlink::refuse("add table 'ns-register-dns'", created.error());
     return ensure_equal(sandbox);
+}
+
+Result<bool> has_dns_rewrite(const NetNs& sandbox) {
+    auto nft = Nft::open_in(sandbox);
+    if (!nft) return fail(nft.error());
+    return is_right(*nft);
 }
 
 Result<netlink::Socket> remove_dns_rewrite(const NetNs& sandbox) {

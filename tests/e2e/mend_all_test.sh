@@ -39,3 +39,31 @@ is_mended "after a restart"
 nsr rm -f mm j1 >/dev/null
 nsr network rm amac zz >/dev/null
 stop_daemon
+
+# what a container or somebody else takes away: said by verify, mended by repair
+start_daemon
+nsr network create --subnet 10.72.0.0/24 --ipv6 --subnet fd72::/64 -o com.docker.network.bridge.name=brl lost >/dev/null
+nsr attach --name e1 --network lost >/dev/null
+nsr attach --name e2 --network lost >/dev/null
+assert_eq "$(nsr network verify)" ""
+loses() { # loses PATTERN COMMAND..
+    local pattern=$1
+    shift
+    "$@"
+    assert_match "$(nsr network verify lost 2>/dev/null || true)" "$pattern"
+    nsr network repair >/dev/null
+    assert_eq "$(nsr network verify)" "" "after repair of: $*"
+    inside e1 ping -c 1 -W 2 10.72.0.1 >/dev/null
+    inside e1 ping -c 1 -W 2 fd72::1 >/dev/null
+    inside e1 getent hosts e2 >/dev/null
+}
+loses "container 'e1': the table 'ns-register-dns' is missing" inside e1 nft flush ruleset
+loses "container 'e1': link 'lo' is down" inside e1 ip link set lo down
+loses "the setting net/ipv6/conf/all/forwarding is 0" sysctl -qw net.ipv6.conf.all.forwarding=0
+loses "the route to 10.72.0.0/24 on 'brl' is missing" ip route del 10.72.0.0/24 dev brl
+loses "the route to fd72::/64 on 'brl' is missing" ip -6 route del fd72::/64 dev brl
+loses "container 'e1': the route to 10.72.0.0/24 on 'eth0' is missing" inside e1 ip route del 10.72.0.0/24 dev eth0
+loses "container 'e1': the route to 10.72.0.0/24 on 'eth0' is missing" inside e1 ip route flush table main
+loses "container 'e1': the route to fd72::/64 on 'eth0' is missing" inside e1 ip -6 route flush table main
+nsr rm -f e1 e2 >/dev/null
+stop_daemon
