@@ -3,6 +3,7 @@ well, keys such as Ctrl-C reach the command alone, and the terminal is as before
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import sys
@@ -28,9 +29,12 @@ def main():
         os.execvp("ns-register", ["ns-register", "run", "-it", "--name", "typed", "--", "bash", "-c", SCRIPT])
     seen = b""
 
-    def until(text):
+    def until(text, nudge=None):
         nonlocal seen
         while text not in seen:
+            if nudge and not select.select([terminal], [], [], 0.1)[0]:
+                os.write(terminal, nudge)
+                continue
             try:
                 got = os.read(terminal, 4096)
             except OSError:
@@ -47,8 +51,7 @@ def main():
     os.write(terminal, b"\x03")
     until(b"interrupted\r\n")
     set_size(terminal, 44, 88)
-    os.write(terminal, b"\n")  # read goes on after the signal
-    until(b"44 88\r\n")
+    until(b"44 88\r\n", nudge=b"\n")  # bash runs the trap when a line has come after the signal
     os.write(terminal, b"end\n")
     until(b"got end\r\n")
     _, status = os.waitpid(pid, 0)
