@@ -15,6 +15,7 @@
 #include "netsetup/flow_cleaner.h"
 #include "netsetup/forwarding.h"
 #include "netsetup/interface.h"
+#include "netsetup/netlink/address.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/netlink/route.h"
 #include "netsetup/nft/dns_rewrite.h"
@@ -333,8 +334,14 @@ Result<HostPrefixes> Kernel::host_prefixes() {
         const auto routes = netlink::list_routes(socket_, family);
         if (!routes) return fail(routes.error());
         for (const netlink::Route& route : *routes) {
-            if (route.scope_link && route.destination.length() != 0) prefixes.on_link.push_back(route.destination);
+            if (route.destination.length() == 0) continue;
+            (route.scope_link ? prefixes.on_link : prefixes.others).push_back(route.destination);
         }
+    }
+    const auto addresses = netlink::list_addresses(socket_, netlink::kAnyLink);
+    if (!addresses) return fail(addresses.error());
+    for (const IpPrefix& address : *addresses) {
+        prefixes.others.emplace_back(address.address(), address.length() + address.host_bits());
     }
     return prefixes;
 }

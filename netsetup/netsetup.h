@@ -17,6 +17,7 @@ namespace nsr::net {
 /// What of the host must not be given to a network automatically (docker-behaviour N-04).
 struct HostPrefixes {
     std::vector<IpPrefix> on_link;  ///< connected routes (scope link) of the host
+    std::vector<IpPrefix> others;   ///< what it has or reaches by others: for a warning only (N-05)
 };
 
 /// The kernel's side: links, addresses, routes, sysctls, nftables. All calls on the operations thread; each happens

@@ -145,7 +145,8 @@ private:
     Result<> erase_network(const registry::Network& network);
     std::vector<net::BridgeSpec> firewall_bridges() const;
     net::BridgeSpec bridge_with_ports(const registry::Network& network) const;
-    std::vector<IpPrefix> prefixes_to_avoid();
+    net::HostPrefixes host_prefixes();
+    std::vector<IpPrefix> prefixes_to_avoid(const net::HostPrefixes& host) const;
     void put_zone(const registry::Network& network);
     api::NetworkResource resource_of(const registry::Network& network) const;
 

@@ -152,17 +152,20 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
     for (const auto* other : registry_.networks()) {
         for (const auto& config : other->ipam) own.push_back(config.subnet);
     }
-    const auto avoid = prefixes_to_avoid();
+    const auto host = host_prefixes();
+    const auto avoid = prefixes_to_avoid(host);
     auto ipam = net::plan_ipam(request, own, avoid, pools_of(settings_, registry_.host_id()));
     if (!ipam) return fail(std::move(ipam).error());
     network.ipam = std::move(*ipam);
     // The subnet of a parent link is the host's by design.
     if (has_parent(network)) return network;
     for (const auto& config : network.ipam) {
-        const auto clash =
-            std::ranges::find_if(avoid, [&](const auto& other) { return other.overlaps(config.subnet); });
-        if (clash != avoid.end()) {
+        for (const auto* others : {&avoid, &host.others}) {
+            const auto clash =
+                std::ranges::find_if(*others, [&](const auto& other) { return other.overlaps(config.subnet); });
+            if (clash == others->end()) continue;
             warning += "subnet " + config.subnet.text() + " overlaps with " + clash->text() + " of the host\n";
+            break;
         }
     }
     return network;
@@ -267,11 +270,15 @@ void Engine::put_zone(const registry::Network& network) {
     }
 }
 
-std::vector<IpPrefix> Engine::prefixes_to_avoid() {
-    std::vector<IpPrefix> avoid;
+net::HostPrefixes Engine::host_prefixes() {
     auto host = netsetup_->host_prefixes();
-    if (!host) spdlog::warn("event=host_routes_unknown err={}", log::quoted(host.error().message()));
-    if (host) avoid = std::move(host->on_link);
+    if (host) return std::move(*host);
+    spdlog::warn("event=host_routes_unknown err={}", log::quoted(host.error().message()));
+    return {};
+}
+
+std::vector<IpPrefix> Engine::prefixes_to_avoid(const net::HostPrefixes& host) const {
+    std::vector<IpPrefix> avoid = host.on_link;
     // Bridges of our own are on-link, too, but those count as networks, not as the host's.
     std::erase_if(avoid, [own = own_subnets(registry_)](const IpPrefix& prefix) { return own.contains(prefix); });
     for (const auto& server : host_dns_.servers) {

@@ -27,7 +27,7 @@ ifaddrmsg header_for(int link, const IpPrefix& address) {
 void collect(nlmsghdr* message, int link, std::vector<IpPrefix>& addresses) {
     if (message->nlmsg_type != RTM_NEWADDR) return;
     const auto& header = *static_cast<const ifaddrmsg*>(nlmsg_data(message));
-    if (static_cast<int>(header.ifa_index) != link) return;
+    if (link != kAnyLink && static_cast<int>(header.ifa_index) != link) return;
     std::array<nlattr*, IFA_MAX + 1> attributes{};
     nlmsg_parse(message, sizeof header, attributes.data(), IFA_MAX, nullptr);
     // IPv4 has its own address in IFA_LOCAL (IFA_ADDRESS is the other side of a point-to-point link).

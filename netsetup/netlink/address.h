@@ -7,7 +7,9 @@
 
 namespace nsr::net::netlink {
 
-/// The addresses of a link, both families, those included that the kernel gave itself (fe80::).
+constexpr int kAnyLink = 0;
+
+/// The addresses of a link, or of all links, both families, those included that the kernel gave itself (fe80::).
 Result<std::vector<IpPrefix>> list_addresses(Socket& socket, int link);
 
 /// IPv6 addresses are usable at once: no duplicate address detection, for we know who has which.

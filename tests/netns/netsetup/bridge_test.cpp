@@ -86,6 +86,9 @@ TEST_F(KernelTest, HostPrefixesAreConnectedRoutesOnly) {
     const auto& on_link = prefixes->on_link;
     EXPECT_NE(std::ranges::find(on_link, *IpPrefix::parse("10.1.0.0/24")), on_link.end());
     EXPECT_EQ(std::ranges::find(on_link, *IpPrefix::parse("172.30.0.0/16")), on_link.end());
+    const auto& others = prefixes->others;
+    EXPECT_NE(std::ranges::find(others, *IpPrefix::parse("172.30.0.0/16")), others.end());
+    EXPECT_NE(std::ranges::find(others, *IpPrefix::parse("10.1.0.1/32")), others.end());
 }
 
 }  // namespace
