@@ -119,7 +119,8 @@ private:
         const resolver::ResolverOptions options{.workers = worker_count(),
                                                 .pin_workers = true,
                                                 .forward_limit = settings_.forward_limit,
-                                                .forward_limit_per_container = settings_.forward_limit_per_container};
+                                                .forward_limit_per_container = settings_.forward_limit_per_container,
+                                                .udp_segmentation = settings_.udp_segmentation};
         auto resolver = resolver::Resolver::start(options, *home, metrics_);
         if (!resolver) return fail(std::move(resolver).error(), "start the resolver");
         auto proxy = settings_.userland_proxy ? net::make_port_proxy({}, metrics_.proxy) : net::make_port_holder();

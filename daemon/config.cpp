@@ -166,9 +166,11 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
         settings.dns.servers = std::move(*servers);
         return {};
     }
-    if (key == "userland_proxy") {
+    for (const auto& [name, target] :
+         {std::pair{"userland_proxy", &settings.userland_proxy}, {"udp_segmentation", &settings.udp_segmentation}}) {
+        if (key != name) continue;
         if (!value.is_boolean()) return wrong(path, key, "must be true or false");
-        settings.userland_proxy = value.as_boolean()->get();
+        *target = value.as_boolean()->get();
         return {};
     }
     if (key == "proxy_range_limit") return apply_range_limit(value, path, settings);

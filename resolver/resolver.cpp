@@ -25,8 +25,8 @@ constexpr const char* kServicesFile = "/etc/services";
 /// A worker and what it serves. The server is destroyed before the loop that its sockets belong to.
 struct Unit {
     Unit(unsigned index, std::optional<unsigned> cpu, DnsCounters& counters, std::shared_ptr<const NetNs> home,
-         ForwardLimits limits)
-        : worker(index, cpu), server(worker.io(), index, counters, std::move(home), limits) {}
+         ForwardLimits limits, bool merges)
+        : worker(index, cpu), server(worker.io(), index, counters, std::move(home), limits, merges) {}
     ~Unit() {
         server.give([this] { server.close_all(); });
         worker.drain();
@@ -51,7 +51,8 @@ public:
         const ForwardLimits limits{options.forward_limit, options.forward_limit_per_container, options.workers};
         for (unsigned index = 0; index < options.workers; ++index) {
             const auto cpu = cpus.empty() ? std::nullopt : std::optional(cpus[index % cpus.size()]);
-            units_.push_back(std::make_unique<Unit>(index, cpu, metrics.dns[index], home, limits));
+            units_.push_back(
+                std::make_unique<Unit>(index, cpu, metrics.dns[index], home, limits, options.udp_segmentation));
         }
         introduce();
     }
@@ -180,17 +181,18 @@ Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sand
     auto opened = open_listeners(sandbox, static_cast<unsigned>(units_.size()));
     if (!opened) return fail(std::move(opened).error(), "serve names to '" + container_id + "'");
     const auto sockets = std::make_shared<ListenerSockets>(std::move(*opened));
+    const auto replies = std::make_shared<const UniqueFd>(std::move(sockets->replies));
     const auto shared = std::make_shared<const NetNs>(std::move(*handle));
     const auto steering = std::make_shared<Steering>(static_cast<unsigned>(units_.size()));
     const Slot slot = book_.view_slot(container_id);
     // TCP is rare: one worker has the container's listener, another container's is another's.
     const auto owner = static_cast<unsigned>(std::hash<std::string>{}(container_id) % units_.size());
     // With the changes in one message: each wakes the workers.
-    on_all([change = take_changes(), container_id, slot, shared, steering, sockets, owner](unsigned index,
-                                                                                           Server& server) {
+    on_all([change = take_changes(), container_id, slot, shared, steering, sockets, replies, owner](unsigned index,
+                                                                                                    Server& server) {
         change(server);
         UniqueFd tcp = index == owner ? std::move(sockets->tcp) : UniqueFd();
-        server.open(container_id, slot, shared, steering, std::move(sockets->udp[index]), std::move(tcp));
+        server.open(container_id, slot, shared, steering, std::move(sockets->udp[index]), replies, std::move(tcp));
     });
     open_[container_id] = slot;
     return {};

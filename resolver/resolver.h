@@ -17,6 +17,7 @@ struct ResolverOptions {
     bool pin_workers = true;
     unsigned forward_limit = 16384;               ///< queries of one worker that wait for upstreams
     unsigned forward_limit_per_container = 1024;  ///< of these, of one container
+    bool udp_segmentation = true;                 ///< datagrams to one address may leave as one packet: Datagrams
 };
 
 /// Answer of explain(): the reply message and how it came about.

@@ -4,20 +4,8 @@
 #include <cerrno>
 
 namespace nsr::resolver {
-namespace {
-
-constexpr bool is_loss(int error) { return error == EAGAIN || error == ENOBUFS; }
-
-}  // namespace
-
-Outbox::Outbox(DnsCounters& counters)
-    : counters_(counters), slots_(std::make_unique_for_overwrite<std::array<Slot, kSize>>()) {
-    for (unsigned index = 0; index < kSize; ++index) {
-        vectors_[index].iov_base = (*slots_)[index].data();
-        messages_[index].msg_hdr.msg_iov = &vectors_[index];
-        messages_[index].msg_hdr.msg_iovlen = 1;
-    }
-}
+Outbox::Outbox(DnsCounters& counters, bool merges)
+    : counters_(counters), slots_(std::make_unique_for_overwrite<std::array<Slot, kSize>>()), waiting_(merges) {}
 
 int Outbox::send(int fd, const sockaddr_in* to, dns::Bytes bytes) {
     if (!is_collecting_ || bytes.size() > sizeof(Slot)) return send_now(fd, to, bytes);
@@ -28,12 +16,10 @@ int Outbox::send(int fd, const sockaddr_in* to, dns::Bytes bytes) {
         if (error == 0) socket_ = fd;
         return error;
     }
-    std::ranges::copy(bytes, (*slots_)[queued_].data());
-    vectors_[queued_].iov_len = bytes.size();
-    auto& header = messages_[queued_].msg_hdr;
+    auto& slot = (*slots_)[queued_];
+    std::ranges::copy(bytes, slot.data());
     if (to != nullptr) addresses_[queued_] = *to;
-    header.msg_name = to != nullptr ? &addresses_[queued_] : nullptr;
-    header.msg_namelen = to != nullptr ? sizeof(sockaddr_in) : 0;
+    waiting_.add(to != nullptr ? &addresses_[queued_] : nullptr, dns::Bytes(slot).first(bytes.size()));
     if (++queued_ == kSize) flush();
     return 0;
 }
@@ -52,20 +38,7 @@ int Outbox::send_now(int fd, const sockaddr_in* to, dns::Bytes bytes) {
 }
 
 void Outbox::flush() {
-    bool was_repeated = false;
-    for (unsigned begin = 0; begin < queued_;) {
-        const int count = ::sendmmsg(socket_, &messages_[begin], queued_ - begin, MSG_DONTWAIT);
-        if (count > 0) {
-            begin += static_cast<unsigned>(count);
-            was_repeated = false;
-        } else if (!is_loss(errno) && !was_repeated) {
-            was_repeated = true;
-        } else {
-            ++begin;  // the first one is lost; the others may pass
-            was_repeated = false;
-            counters_.send_errors.add();
-        }
-    }
+    if (queued_ > 0) counters_.send_errors.add(waiting_.send(socket_));
     queued_ = 0;
 }
 

@@ -8,10 +8,11 @@
 
 #include "common/metrics.h"
 #include "resolver/dns/types.h"
+#include "resolver/forward/datagrams.h"
 
 namespace nsr::resolver {
 
-/// Sends a worker's datagrams, many with one system call (sendmmsg(2)) where many are at hand. While somebody collects,
+/// Sends a worker's datagrams, many together where many are at hand. While somebody collects,
 /// the first datagram of a socket leaves at once, so that its errors are known; those behind it from the same socket
 /// wait for the end of the collection, for another socket's turn, or until they are kSize.
 ///
@@ -19,8 +20,10 @@ namespace nsr::resolver {
 class Outbox {
 public:
     static constexpr unsigned kSize = 32;
+    static_assert(kSize <= Datagrams::kMax);
 
-    explicit Outbox(DnsCounters& counters);
+    /// `merges`: see Datagrams.
+    explicit Outbox(DnsCounters& counters, bool merges = true);
 
     /// What is sent while it lives is collected. Not to be nested.
     class Collection {
@@ -55,9 +58,8 @@ private:
 
     DnsCounters& counters_;
     std::unique_ptr<std::array<Slot, kSize>> slots_;
-    std::array<mmsghdr, kSize> messages_{};
-    std::array<iovec, kSize> vectors_{};
     std::array<sockaddr_in, kSize> addresses_{};
+    Datagrams waiting_;
     unsigned queued_ = 0;
     int socket_ = -1;  ///< that has sent a datagram in this collection
     bool is_collecting_ = false;

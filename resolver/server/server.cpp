@@ -23,12 +23,13 @@ const dns::CookieKey kCookieKey = make_key();
 }  // namespace
 
 ServerState::ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
-                         std::shared_ptr<const NetNs> home, ForwardLimits limits)
+                         std::shared_ptr<const NetNs> home, ForwardLimits limits, bool merges)
     : io(loop),
       worker(number),
       counters(dns_counters),
-      outbox(dns_counters),
+      outbox(dns_counters, merges),
       forwarder(loop, outbox, dns_counters, std::move(home), limits),
+      batch(merges),
       tcp_out(dns::kMessageMax) {
     snapshot.cookie_key = kCookieKey;
 }
@@ -57,8 +58,8 @@ void forward(ServerState& state, const ServedContainer& container, dns::Bytes da
 }
 
 Server::Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home,
-               ForwardLimits limits)
-    : state_(io, worker, counters, std::move(home), limits) {}
+               ForwardLimits limits, bool merges)
+    : state_(io, worker, counters, std::move(home), limits, merges) {}
 
 Server::~Server() = default;
 
@@ -86,14 +87,17 @@ void Server::apply(const Publication& publication) {
 }
 
 void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox,
-                  std::shared_ptr<Steering> steering, UniqueFd udp, UniqueFd tcp) {
+                  std::shared_ptr<Steering> steering, UniqueFd udp, std::shared_ptr<const UniqueFd> replies,
+                  UniqueFd tcp) {
     close(container_id);
     auto container = std::make_shared<ServedContainer>();
     container->view = view;
     container->forward = std::make_shared<ForwardClient>(std::move(sandbox));
     container->forward->container_id = container_id;
-    Listeners listeners{container,
-                        std::make_shared<UdpListener>(state_, container, std::move(steering), std::move(udp)), nullptr};
+    Listeners listeners{
+        container,
+        std::make_shared<UdpListener>(state_, container, std::move(steering), std::move(udp), std::move(replies)),
+        nullptr};
     listeners.udp->start();
     if (tcp) {
         listeners.tcp = std::make_shared<TcpListener>(state_, container, std::move(tcp));

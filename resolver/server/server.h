@@ -43,7 +43,7 @@ struct TcpLimits {
 /// All that one worker works with. Buffers belong to the worker, not to its sockets: a container costs little memory.
 struct ServerState {
     ServerState(boost::asio::io_context& loop, unsigned number, DnsCounters& dns_counters,
-                std::shared_ptr<const NetNs> home, ForwardLimits limits = {});
+                std::shared_ptr<const NetNs> home, ForwardLimits limits = {}, bool merges = true);
 
     /// Reads the clock for what is answered next (cookies): once for each time that a socket is ready.
     void tick() {
@@ -111,7 +111,7 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
 class Server {
 public:
     Server(boost::asio::io_context& io, unsigned worker, DnsCounters& counters, std::shared_ptr<const NetNs> home,
-           ForwardLimits limits);
+           ForwardLimits limits, bool merges);
     ~Server();
 
     /// From any thread: has a function called on the worker's, soon, and before any query is answered that is sent
@@ -127,7 +127,7 @@ public:
     void apply(const Publication& publication);
     /// `tcp` is empty on the workers that do not own the container's TCP listener. Replaces what was open.
     void open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox,
-              std::shared_ptr<Steering> steering, UniqueFd udp, UniqueFd tcp);
+              std::shared_ptr<Steering> steering, UniqueFd udp, std::shared_ptr<const UniqueFd> replies, UniqueFd tcp);
     void set_view(const std::string& container_id, Slot view);
     void close(const std::string& container_id);
     /// Has a query of a container answered as over TCP; false if the container is not open here. For explain().

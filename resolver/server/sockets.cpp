@@ -78,12 +78,16 @@ Result<ListenerSockets> open_here(unsigned workers) {
         if (!udp) return fail(std::move(udp).error());
         sockets.udp.push_back(std::move(*udp));
         // From the first member on the group has its program, so no query goes astray while it grows.
-        if (worker == 0 && workers > 1) {
+        if (worker == 0) {
             if (auto steered = steer_by_cpu(sockets.udp[0].get(), workers, std::nullopt); !steered) {
                 return fail(std::move(steered).error());
             }
         }
     }
+    // After the others: the program chooses among the first `workers`.
+    auto replies = open_udp();
+    if (!replies) return fail(std::move(replies).error());
+    sockets.replies = std::move(*replies);
     auto tcp = open_tcp();
     if (!tcp) return fail(std::move(tcp).error());
     sockets.tcp = std::move(*tcp);

@@ -14,6 +14,7 @@ namespace nsr::resolver {
 /// The listeners of one container.
 struct ListenerSockets {
     std::vector<UniqueFd> udp;  ///< one per worker, in the order of the workers
+    UniqueFd replies;           ///< what all workers send from
     UniqueFd tcp;
 };
 
@@ -28,6 +29,9 @@ inline constexpr int kTcpBacklog = 64;
 /// with a member per worker, and TCP port kHiddenTcpPort. A datagram goes to the member of the CPU it was sent on (over
 /// the loopback it is received on the same one), so a query is answered where its asker runs, by the worker pinned
 /// there.
+///
+/// Replies leave by one more member of the group, which gets no queries: for every datagram that leaves a socket that
+/// somebody waits for (epoll), the kernel looks for those that wait to send, which costs 5 % of an answer.
 Result<ListenerSockets> open_listeners(const NetNs& sandbox, unsigned workers);
 
 /// Sets which member of the group of `fd` gets the queries of which CPU: worker and CPU of the same number (modulo the

@@ -24,13 +24,18 @@ sockaddr_in plain(const boost::asio::ip::udp::endpoint& endpoint) {
 }  // namespace
 
 UdpListener::UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container,
-                         std::shared_ptr<Steering> steering, UniqueFd socket)
-    : state_(state), container_(std::move(container)), steering_(std::move(steering)), socket_(state.io) {
+                         std::shared_ptr<Steering> steering, UniqueFd socket, std::shared_ptr<const UniqueFd> replies)
+    : state_(state),
+      container_(std::move(container)),
+      steering_(std::move(steering)),
+      socket_(state.io),
+      replies_(std::move(replies)) {
     socket_.assign(boost::asio::ip::udp::v4(), socket.release());
 }
 
 void UdpListener::close() {
-    if (socket_.is_open()) state_.outbox.close(socket_.native_handle());
+    if (replies_) state_.outbox.close(replies_->get());
+    replies_.reset();
     boost::system::error_code ignored;
     socket_.close(ignored);
 }
@@ -98,7 +103,7 @@ unsigned UdpListener::drain() {
                                             batch.reply_buffer(), [&] { return deliver_to(batch.sender(index)); });
             if (reply > 0) batch.queue_reply(batch.sender(index), reply);
         }
-        state_.counters.send_errors.add(batch.send(fd));
+        state_.counters.send_errors.add(batch.send(replies_->get()));
         taken += count;
         if (count < UdpBatch::kSize) break;
     }
@@ -116,7 +121,7 @@ void UdpListener::steer(unsigned queries) {
 
 void UdpListener::send(dns::Bytes reply, const sockaddr_in& client) {
     if (!socket_.is_open()) return;
-    state_.outbox.send(socket_.native_handle(), &client, reply);
+    state_.outbox.send(replies_->get(), &client, reply);
 }
 
 Deliver UdpListener::deliver_to(const sockaddr_in& client) {

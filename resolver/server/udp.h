@@ -16,7 +16,7 @@ namespace nsr::resolver {
 class UdpListener : public std::enable_shared_from_this<UdpListener> {
 public:
     UdpListener(ServerState& state, std::shared_ptr<ServedContainer> container, std::shared_ptr<Steering> steering,
-                UniqueFd socket);
+                UniqueFd socket, std::shared_ptr<const UniqueFd> replies);
 
     void start() { receive(); }
     void close();
@@ -37,6 +37,7 @@ private:
     std::shared_ptr<Steering> steering_;
     Steering::Meter meter_;
     boost::asio::ip::udp::socket socket_;
+    std::shared_ptr<const UniqueFd> replies_;  ///< what is sent from; none after close()
     Endpoint sender_;
     std::array<std::uint8_t, dns::kQueryMax> first_;  // the first datagram of a burst; the others go to the worker's
 };

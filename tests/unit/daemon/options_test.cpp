@@ -52,6 +52,7 @@ TEST(ReadConfig, FillsTheSettings) {
         proxy_range_limit = 1000
         forward_limit = 500
         forward_limit_per_container = 50
+        udp_segmentation = false
         [[forward]]
         domain = "corp.example"
         upstream = ["127.0.0.11", "192.0.2.3"]
@@ -69,6 +70,7 @@ TEST(ReadConfig, FillsTheSettings) {
     ASSERT_EQ(settings->domains.front().upstreams.size(), 1U) << "our own address is left out";
     EXPECT_EQ(settings->forward_limit, 500U);
     EXPECT_EQ(settings->forward_limit_per_container, 50U);
+    EXPECT_FALSE(settings->udp_segmentation);
 }
 
 TEST(ReadConfig, NamesWhatIsWrong) {
@@ -76,14 +78,15 @@ TEST(ReadConfig, NamesWhatIsWrong) {
         const char* text;
         const char* message;
     };
-    for (const Row& row : {Row{"colour = 1", "'colour' is not a setting"}, Row{"state_dir = 1", "must be a string"},
-                           Row{"userland_proxy = 1", "must be true or false"},
-                           Row{"proxy_range_limit = 70000", "must be between 0 and 65535"},
-                           Row{"forward_limit = 0", "must be between 1 and 1000000"},
-                           Row{"forward_limit_per_container = \"x\"", "must be between 1 and 1000000"},
-                           Row{"[[forward]]\ndomain = \"a..b\"\nupstream = \"192.0.2.1\"", "is not a domain name"},
-                           Row{"upstream = [\"x\"]", "upstream 'x' is not an IP address"}, Row{"a =", "test.toml"},
-                           Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"}}) {
+    for (const Row& row :
+         {Row{"colour = 1", "'colour' is not a setting"}, Row{"state_dir = 1", "must be a string"},
+          Row{"userland_proxy = 1", "must be true or false"}, Row{"udp_segmentation = \"no\"", "must be true or false"},
+          Row{"proxy_range_limit = 70000", "must be between 0 and 65535"},
+          Row{"forward_limit = 0", "must be between 1 and 1000000"},
+          Row{"forward_limit_per_container = \"x\"", "must be between 1 and 1000000"},
+          Row{"[[forward]]\ndomain = \"a..b\"\nupstream = \"192.0.2.1\"", "is not a domain name"},
+          Row{"upstream = [\"x\"]", "upstream 'x' is not an IP address"}, Row{"a =", "test.toml"},
+          Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"}}) {
         SCOPED_TRACE(row.text);
         const auto settings = read_config(row.text, "test.toml", {});
         ASSERT_FALSE(settings);
