@@ -49,9 +49,29 @@ int status_of(const Error& error, Verb verb) {
     }
 }
 
+/// "container" of "/containers//json": what a path lacks the name of. Empty: it lacks nothing.
+std::string_view nameless_in(std::string_view target) {
+    std::string_view rest = target.substr(0, target.find('?'));
+    std::string_view previous;
+    while (rest.starts_with('/')) {
+        rest.remove_prefix(1);
+        const auto segment = rest.substr(0, rest.find('/'));
+        if (segment.empty() && previous == "containers") return "container";
+        if (segment.empty() && previous == "networks") return "network";
+        previous = segment;
+        rest.remove_prefix(segment.size());
+    }
+    return {};
+}
+
 }  // namespace
 
+Error empty_name(std::string_view kind) {
+    return {Errc::invalid, "invalid " + std::string(kind) + " name or ID: value is empty"};
+}
+
 Result<std::string> Session::ask(std::string_view method, std::string_view target, std::string_view body) {
+    if (const auto kind = nameless_in(target); !kind.empty()) return fail(empty_name(kind));
     if (!client_) {
         auto client = api::Client::connect(socket_);
         if (!client) {

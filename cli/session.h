@@ -24,12 +24,16 @@ inline constexpr int kNoSuchCommand = 127;
 /// Whose verb it is, which decides the exit status of a refusal.
 enum class Verb : bool { dockers, ours };
 
+/// The refusal of an empty name, in Docker's words. `kind` is "container" or "network".
+Error empty_name(std::string_view kind);
+
 /// One run of the command line: the connection, made when first needed, and the exit status so far.
 class Session {
 public:
     explicit Session(std::string socket) : socket_(std::move(socket)) {}
 
-    /// The body of the daemon's reply; a refusal is an error with the daemon's message.
+    /// The body of the daemon's reply; a refusal is an error with the daemon's message. A target that lacks the name of
+    /// a container or network leads nowhere: it is refused here, in Docker's words.
     Result<std::string> ask(std::string_view method, std::string_view target, std::string_view body = {});
 
     /// Prints "Error: MESSAGE" and remembers the exit status. The first error decides.

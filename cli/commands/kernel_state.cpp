@@ -13,6 +13,7 @@ namespace {
 
 struct Flags {
     std::string network;
+    bool is_one = false;  ///< that network alone, and if its name is empty
     std::string format = "text";
 };
 
@@ -42,7 +43,7 @@ std::size_t count_lines(const Json& report) {
 
 /// What was found, or nothing if the daemon refused.
 std::optional<std::size_t> run(Session& session, const Flags& flags, const char* method, const std::string& verb) {
-    const std::string scope = flags.network.empty() ? "" : "/networks/" + api::encode(flags.network);
+    const std::string scope = flags.is_one ? "/networks/" + api::encode(flags.network) : "";
     auto report = parse_reply(session.ask(method, "/ns-register" + scope + "/" + verb));
     if (!report) {
         session.report(report.error(), Verb::ours);
@@ -57,7 +58,7 @@ std::optional<std::size_t> run(Session& session, const Flags& flags, const char*
 
 CLI::App* add_verb(CLI::App& network, const char* name, const char* about, const std::shared_ptr<Flags>& flags) {
     auto* verb = network.add_subcommand(name, about);
-    verb->add_option("NETWORK", flags->network);
+    verb->add_option("NETWORK", flags->network)->each([flags](const std::string&) { flags->is_one = true; });
     verb->add_option("--format", flags->format, "text or json")->check(CLI::IsMember({"text", "json"}));
     return verb;
 }

@@ -92,11 +92,15 @@ void add_name_commands(CLI::App& app, Session& session) {
     auto* verb = app.add_subcommand("resolve", "What a name stands for");
     auto flags = std::make_shared<ResolveFlags>();
     verb->add_option("NAME", flags->name)->required();
-    verb->add_option("--from", flags->from, "as this container would get it (default: on every network)");
+    const auto* from =
+        verb->add_option("--from", flags->from, "as this container would get it (default: on every network)");
     verb->add_option("--type", flags->type, "A (default), AAAA, PTR, ...");
     verb->add_option("--format", flags->format, "table or json")->check(CLI::IsMember({"table", "json"}));
     verb->add_flag("--explain", flags->explain, "how it came to this");
-    verb->callback([&session, flags] { resolve(session, *flags); });
+    verb->callback([&session, flags, from] {
+        if (from->count() > 0 && flags->from.empty()) return session.report(empty_name("container"), Verb::ours);
+        resolve(session, *flags);
+    });
 
     app.add_subcommand("ping", "Whether the daemon answers")->callback([&session] { ping(session); });
 }

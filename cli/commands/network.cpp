@@ -197,6 +197,13 @@ void connect(Session& session, const ConnectFlags& flags) {
     if (!done) session.report(done.error());
 }
 
+/// The container's name goes in the body, where the daemon would have to look for it.
+bool lacks_container(Session& session, const ConnectFlags& flags) {
+    if (flags.network.empty() || !flags.container.empty()) return false;
+    session.report(empty_name("container"));
+    return true;
+}
+
 void disconnect(Session& session, const ConnectFlags& flags) {
     const Json body{{"Container", flags.container}, {"Force", flags.force}};
     auto done = session.ask("POST", "/networks/" + api::encode(flags.network) + "/disconnect", body_text(body));
@@ -220,8 +227,12 @@ void add_connect_and_disconnect(CLI::App& network, Session& session) {
         verb->add_option("NETWORK", flags->network)->required();
         verb->add_option("CONTAINER", flags->container)->required();
     }
-    join->callback([&session, flags] { connect(session, *flags); });
-    leave->callback([&session, flags] { disconnect(session, *flags); });
+    join->callback([&session, flags] {
+        if (!lacks_container(session, *flags)) connect(session, *flags);
+    });
+    leave->callback([&session, flags] {
+        if (!lacks_container(session, *flags)) disconnect(session, *flags);
+    });
 }
 
 }  // namespace

@@ -135,6 +135,7 @@ Result<std::vector<NetworkFlag>> networks_of(const CreateFlags& flags) {
     for (const std::string& text : flags.networks.empty() ? std::vector<std::string>{"default"} : flags.networks) {
         auto network = parse_network_flag(text);
         if (!network) return fail(std::move(network).error());
+        if (network->name.empty()) return fail(empty_name("network"));
         if (networks.empty()) {
             if (auto added = add_flags(*network, flags); !added) return fail(std::move(added).error());
         }

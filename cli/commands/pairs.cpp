@@ -49,6 +49,13 @@ Result<> place_gateways(std::vector<SubnetFlags>& all, const std::vector<std::st
     return {};
 }
 
+/// The address of NAME=ADDRESS; Docker's command line takes what has no '=' for a name, and then looks for no address.
+Result<> check_auxiliary(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals != std::string::npos && equals + 1 < text.size()) return {};
+    return fail(Errc::invalid, "invalid argument \"" + text + "\" for \"--aux-address\" flag: expected NAME=ADDRESS");
+}
+
 }  // namespace
 
 std::map<std::string, std::string> key_values(const std::vector<std::string>& pairs) {
@@ -91,6 +98,9 @@ Result<std::vector<SubnetFlags>> place_in_subnets(const std::vector<std::string>
     for (const auto& subnet : subnets) all.push_back({subnet, "", "", {}});
     if (auto placed = place_ranges(all, ranges); !placed) return fail(std::move(placed).error());
     if (auto placed = place_gateways(all, gateways); !placed) return fail(std::move(placed).error());
+    for (const auto& text : aux) {
+        if (auto valid = check_auxiliary(text); !valid) return fail(std::move(valid).error());
+    }
     for (const auto& [name, address] : key_values(aux)) {
         auto* subnet = subnet_of(all, address);
         if (subnet == nullptr) return fail(Errc::invalid, "no matching subnet for aux-address " + address);

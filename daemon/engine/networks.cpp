@@ -67,6 +67,17 @@ Result<> check_ranges(const registry::Network& network) {
     return {};
 }
 
+/// What is left out of a request that is done otherwise, a line each.
+std::string ignored_of(const api::NetworkCreateBody& body, const registry::Network& network) {
+    std::string lines;
+    for (const auto& config : body.ipam) {
+        const auto subnet = IpPrefix::parse(config.subnet);
+        if (!subnet || subnet->family() == Family::v4 || network.enable_ipv6) continue;
+        lines += "subnet " + config.subnet + " is ignored: IPv6 is not enabled (--ipv6)\n";
+    }
+    return lines;
+}
+
 std::set<IpPrefix> own_subnets(const registry::Registry& registry) {
     std::set<IpPrefix> own;
     for (const auto* network : registry.networks()) {
@@ -157,6 +168,7 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
     auto ipam = net::plan_ipam(request, own, avoid, pools_of(settings_, registry_.host_id()));
     if (!ipam) return fail(std::move(ipam).error());
     network.ipam = std::move(*ipam);
+    warning += ignored_of(body, network);
     // The subnet of a parent link is the host's by design.
     if (has_parent(network)) return network;
     for (const auto& config : network.ipam) {

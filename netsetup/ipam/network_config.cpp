@@ -80,7 +80,7 @@ Result<> add_gateway(std::vector<IpamConfig>& groups, const std::string& text) {
 
 Result<> add_auxiliary(std::vector<IpamConfig>& groups, const std::string& name, const std::string& text) {
     const auto address = IpAddress::parse(text);
-    if (!address) return invalid_config("invalid auxiliary address " + text + ": invalid address");
+    if (!address) return invalid_config("invalid auxiliary address " + name + ": invalid address");
     IpamConfig* group = group_of(groups, *address);
     if (group == nullptr) return invalid("no matching subnet for aux-address " + text);
     group->aux[name] = *address;
@@ -176,9 +176,13 @@ Result<IpamConfig> automatic(std::span<const AddressPoolRange> pools, std::span<
 Result<std::vector<IpamConfig>> explicit_groups(const IpamRequest& request, std::span<const IpPrefix> own) {
     auto groups = group_by_subnet(request);
     if (!groups) return groups;
-    std::erase_if(*groups, [&](const IpamConfig& each) {
-        return each.subnet.family() == Family::v4 ? !request.enable_ipv4 : !request.enable_ipv6;
-    });
+    for (const IpamConfig& each : *groups) {
+        if (request.enable_ipv4 || each.subnet.family() != Family::v4) continue;
+        return invalid("IPv4 subnet '" + each.subnet.text() + "' given, but IPv4 is disabled");
+    }
+    // Docker takes an IPv6 subnet without IPv6, and ignores it (docker-behaviour N-16).
+    std::erase_if(*groups,
+                  [&](const IpamConfig& each) { return each.subnet.family() == Family::v6 && !request.enable_ipv6; });
     for (const IpamConfig& each : *groups) {
         if (auto usable = check_subnet(each.subnet); !usable) return fail(std::move(usable).error());
         if (auto apart = check_overlap(each.subnet, own); !apart) return fail(std::move(apart).error());

@@ -35,10 +35,11 @@ struct AddressPools {
 
 /// Decides the subnets and gateways of a new network (docker-behaviour 5.1). `own` are the subnets of the networks that
 /// exist, `avoid` what automatic choice must skip besides (on-link routes and name servers of the host).
-/// A range, gateway or auxiliary address belongs to the subnet that holds it, in whatever group it came. Subnets of a
-/// family that is not enabled are ignored (N-16). IPv4 comes first in the result. Refused: Errc::invalid for input that
-/// makes no sense, Errc::forbidden for what is taken (overlap, "Address already in use") and several subnets of one
-/// family on a bridge, Errc::conflict for exhausted pools.
+/// A range, gateway or auxiliary address belongs to the subnet that holds it, in whatever group it came. IPv6
+/// subnets are ignored if IPv6 is not enabled, as Docker does (N-16). IPv4 comes first in the result. Refused:
+/// Errc::invalid for input that makes no sense (IPv4 subnets without IPv4 among it), Errc::forbidden for what is taken
+/// (overlap, "Address already in use") and several subnets of one family on a bridge, Errc::conflict for exhausted
+/// pools.
 Result<std::vector<registry::IpamConfig>> plan_ipam(const IpamRequest& request, std::span<const IpPrefix> own,
                                                     std::span<const IpPrefix> avoid, const AddressPools& pools);
 

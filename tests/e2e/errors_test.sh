@@ -35,11 +35,21 @@ refused "failed to allocate gateway (10.95.0.0): Address already in use" network
 refused_somehow "Pool overlaps with other one on this address space" network create --subnet 10.77.0.0/25 x1
 refused_somehow "" network create --subnet 10.95.0.1/24 x1
 refused_somehow "" network create --subnet bogus x1
+refused "IPv4 subnet '10.95.0.0/24' given, but IPv4 is disabled" network create --ipv4=false --ipv6 --subnet 10.95.0.0/24 x1
+refused 'invalid argument "10.95.0.5" for "--aux-address" flag: expected NAME=ADDRESS' \
+    network create --subnet 10.95.0.0/24 --aux-address 10.95.0.5 x1
+refused "invalid network name or ID: value is empty" network rm ""
+refused "invalid container name or ID: value is empty" network connect net1 ""
 refused_somehow "" network create --subnet 10.95.0.0/32 x1
 refused_somehow "" network create "x y"
 refused_somehow "" network create .x
 refused_somehow "" network create -d nosuchdriver x1
 refused_somehow "net1.*has active endpoints|active endpoints" network rm net1
+
+# A subnet of a family that is off is said to be left out, where Docker takes it.
+assert_eq "$(nsr network create --subnet fd00:95::/64 x1 2>&1 >/dev/null)" \
+    "WARNING: subnet fd00:95::/64 is ignored: IPv6 is not enabled (--ipv6)"
+nsr network rm x1 >/dev/null
 
 # containers
 refused_somehow "web.*already in use" attach --name web --network net1

@@ -34,6 +34,10 @@ TEST(PlaceInSubnets, RefusesInDockersWords) {
               "no matching subnet for gateway 10.99.0.1");
     EXPECT_EQ(refusal(place_in_subnets({"10.95.0.0/24"}, {}, {}, {"a=10.99.0.2"})),
               "no matching subnet for aux-address 10.99.0.2");
+    for (const std::string text : {"10.95.0.5", "a="}) {
+        EXPECT_EQ(refusal(place_in_subnets({"10.95.0.0/24"}, {}, {}, {text})),
+                  "invalid argument \"" + text + "\" for \"--aux-address\" flag: expected NAME=ADDRESS");
+    }
 }
 
 TEST(PlaceInSubnets, GivesEachToTheSubnetAroundIt) {

@@ -156,6 +156,45 @@ TEST_F(CliTest, NamesTheWordThatIsNoCommand) {
     EXPECT_NE(run({"bogus"}).status, 0);
 }
 
+TEST_F(CliTest, RefusesAnEmptyNameInDockersWords) {
+    const std::vector<std::pair<const char*, std::vector<std::vector<std::string>>>> rows = {
+        {"network",
+         {{"network", "rm", ""},
+          {"network", "rm", "-f", ""},
+          {"network", "inspect", ""},
+          {"network", "connect", "", ""},
+          {"network", "disconnect", "", "web"},
+          {"network", "verify", ""},
+          {"network", "repair", ""},
+          {"record", "ls", ""},
+          {"alias", "add", "", "web", "www"},
+          {"attach", "--network", ""}}},
+        {"container",
+         {{"rm", ""},
+          {"inspect", ""},
+          {"stop", "-t", "1", ""},
+          {"detach", ""},
+          {"port", ""},
+          {"env", ""},
+          {"rename", "", "x"},
+          {"exec", "", "--", "true"},
+          {"resolve", "web", "--from", ""},
+          {"alias", "rm", "net1", "", "www"},
+          {"network", "connect", "net1", ""},
+          {"network", "disconnect", "-f", "net1", ""}}}};
+    for (const auto& [kind, commands] : rows) {
+        for (const auto& words : commands) {
+            const auto outcome = run(words);
+            EXPECT_EQ(outcome.err, "Error: invalid " + std::string(kind) + " name or ID: value is empty\n")
+                << words.front() + " " + words[1];
+            EXPECT_NE(outcome.status, 0);
+        }
+    }
+    EXPECT_THAT(service_.calls, IsEmpty());
+    EXPECT_EQ(run({"rm", "", "web"}).out, "web\n");
+    EXPECT_EQ(run({"rm", ""}).status, 1);
+}
+
 TEST_F(CliTest, SendsWhatTheFlagsOfNetworkCreateSay) {
     const auto outcome =
         run({"network", "create", "--subnet", "10.1.0.0/16", "--gateway", "10.1.0.9", "--ip-range", "10.1.5.0/24",

@@ -198,6 +198,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"AuxOutside",
                 {"10.95.0.0/24", "", "", {{"a", "10.99.0.2"}}},
                 Error(Errc::invalid, "no matching subnet for aux-address 10.99.0.2")},
+        Refusal{"AuxIsText",
+                {"10.95.0.0/24", "", "", {{"a", "bogus"}}},
+                Error(Errc::invalid, kConfig + "invalid auxiliary address a: invalid address")},
+        Refusal{"AuxIsEmpty",
+                {"10.95.0.0/24", "", "", {{"10.95.0.5", ""}}},
+                Error(Errc::invalid, kConfig + "invalid auxiliary address 10.95.0.5: invalid address")},
         Refusal{
             "AuxIsGateway",
             {"10.95.0.0/24", "", "", {{"a", "10.95.0.1"}}},
@@ -211,6 +217,19 @@ TEST(PlanIpam, ABridgeHasOneSubnetOfEachFamily) {
     const auto planned = plan(of({subnet("10.95.0.0/24"), subnet("10.96.0.0/24")}));
     ASSERT_FALSE(planned);
     EXPECT_EQ(planned.error(), Error(Errc::forbidden, "bridge driver doesn't support multiple subnets"));
+}
+
+TEST(PlanIpam, RefusesAnIpv4SubnetWithoutIpv4AndIgnoresAnIpv6SubnetWithoutIpv6) {
+    IpamRequest request = of({subnet("fd00:95::/64"), subnet("10.95.0.0/24")});
+    const auto ignoring = plan(request);
+    ASSERT_TRUE(ignoring);
+    ASSERT_EQ(ignoring->size(), 1U);
+    EXPECT_EQ(ignoring->front().subnet.text(), "10.95.0.0/24");
+    request.enable_ipv4 = false;
+    request.enable_ipv6 = true;
+    const auto planned = plan(request);
+    ASSERT_FALSE(planned);
+    EXPECT_EQ(planned.error(), Error(Errc::invalid, "IPv4 subnet '10.95.0.0/24' given, but IPv4 is disabled"));
 }
 
 TEST(PlanIpam, RefusesSubnetsOfOneRequestThatOverlap) {
