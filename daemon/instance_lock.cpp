@@ -6,8 +6,10 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <thread>
 
 namespace nsr::daemon {
 namespace {
@@ -35,14 +37,24 @@ Result<UniqueFd> bind_abstract_name() {
     return fail(Errc::conflict, "another ns-registerd runs in this network namespace (it holds @ns-register)");
 }
 
-}  // namespace
-
-Result<InstanceLock> InstanceLock::take(const std::string& state_dir) {
+Result<InstanceLock> try_to_take(const std::string& state_dir) {
     auto directory = lock_directory(state_dir);
     if (!directory) return fail(std::move(directory).error());
     auto name = bind_abstract_name();
     if (!name) return fail(std::move(name).error());
     return InstanceLock{std::move(*directory), std::move(*name)};
+}
+
+}  // namespace
+
+Result<InstanceLock> InstanceLock::take(const std::string& state_dir, std::chrono::milliseconds wait) {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + wait;
+    for (;;) {
+        auto taken = try_to_take(state_dir);
+        if (taken || taken.error().code() != Errc::conflict || Clock::now() >= end) return taken;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 }  // namespace nsr::daemon

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "common/result.h"
@@ -14,8 +15,11 @@ struct InstanceLock {
     UniqueFd state_directory;
     UniqueFd network_namespace;
 
-    /// Errc::conflict with one sentence if another daemon has either.
-    static Result<InstanceLock> take(const std::string& state_dir);
+    /// How long a daemon that was killed may take to be gone: it has namespaces and sockets to close.
+    static constexpr std::chrono::seconds kWait{3};
+
+    /// Waits for up to `wait`; Errc::conflict with one sentence if another daemon has either.
+    static Result<InstanceLock> take(const std::string& state_dir, std::chrono::milliseconds wait = kWait);
 };
 
 }  // namespace nsr::daemon
