@@ -39,11 +39,9 @@ std::optional<std::uint32_t> inherited_mtu(netlink::Socket& host) {
         const auto way_out =
             std::ranges::find_if(*routes, [](const auto& route) { return route.destination.length() == 0; });
         if (way_out == routes->end()) continue;
-        const auto links = netlink::list_links(host);
-        if (!links) return std::nullopt;
-        const auto link = std::ranges::find(*links, way_out->link, &netlink::Link::index);
-        if (link == links->end() || link->mtu == kUsualMtu) return std::nullopt;
-        return link->mtu;
+        const auto link = netlink::find_link(host, way_out->link);
+        if (!link || !*link || (*link)->mtu == kUsualMtu) return std::nullopt;
+        return (*link)->mtu;
     }
     return std::nullopt;
 }

@@ -14,7 +14,8 @@ namespace nsr::net {
 Result<> set_sysctl(const std::string& name, std::string_view value);
 
 /// A directory below /proc/sys/net of a namespace. The kernel finds ipv4 and ipv6 among those of all namespaces that
-/// are in use, one by one (0.5 ms with a thousand of them), so each is looked up once and not for each setting.
+/// were used by the same procfs, one by one (0.5 ms with a thousand of them). So each is looked up once and not for
+/// each setting, and in a procfs of the thread's own, which is replaced before it has known many.
 class SysctlDirectory {
 public:
     /// Of the calling thread's namespace; `name`: "ipv4", "ipv6/conf". Errc::not_found if the kernel has no such

@@ -86,7 +86,12 @@ Message new_bridge_request(const NewBridge& bridge) {
     message.put(IFLA_GROUP, bridge.group);
     message.put(IFLA_ADDRESS, bridge.mac);
     if (bridge.mtu) message.put(IFLA_MTU, *bridge.mtu);
-    message.nest(IFLA_LINKINFO, [&] { message.put(IFLA_INFO_KIND, std::string("bridge")); });
+    // Snooping needs somebody who asks for members, and we make no such bridge: multicast goes to every port anyway.
+    // But with every new port the kernel would set up a timer at each that there is.
+    message.nest(IFLA_LINKINFO, [&] {
+        message.put(IFLA_INFO_KIND, std::string("bridge"));
+        message.nest(IFLA_INFO_DATA, [&] { message.put(IFLA_BR_MCAST_SNOOPING, std::uint8_t{0}); });
+    });
     return message;
 }
 
@@ -160,16 +165,30 @@ Message close_port_request(int index) {
     return message;
 }
 
+namespace {
+
+Result<std::optional<Link>> find(Socket& socket, Message message, const std::string& what) {
+    std::optional<Link> found;
+    const Reply reply = socket.exchange(std::move(message), [&found](nlmsghdr* answer) { found = parse(answer); });
+    if (!reply && reply.error().number == ENODEV) return std::nullopt;
+    if (!reply) return refuse("look up link " + what, reply.error());
+    return found;
+}
+
+}  // namespace
+
 Result<std::optional<Link>> find_link(Socket& socket, const std::string& name, bool with_statistics) {
     if (name.empty() || name.size() >= IFNAMSIZ) return std::nullopt;
     Message message(RTM_GETLINK, 0, header_for(0));
     message.put(IFLA_IFNAME, name);
     if (!with_statistics) message.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
-    std::optional<Link> found;
-    const Reply reply = socket.exchange(std::move(message), [&found](nlmsghdr* answer) { found = parse(answer); });
-    if (!reply && reply.error().number == ENODEV) return std::nullopt;
-    if (!reply) return refuse("look up link '" + name + "'", reply.error());
-    return found;
+    return find(socket, std::move(message), "'" + name + "'");
+}
+
+Result<std::optional<Link>> find_link(Socket& socket, int index) {
+    Message message(RTM_GETLINK, 0, header_for(index));
+    message.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
+    return find(socket, std::move(message), std::to_string(index));
 }
 
 Result<std::vector<Link>> list_links(Socket& socket) {

@@ -71,6 +71,8 @@ Message close_port_request(int index);
 
 /// The link of that name, or none.
 Result<std::optional<Link>> find_link(Socket& socket, const std::string& name, bool with_statistics = false);
+/// The link of that index, or none.
+Result<std::optional<Link>> find_link(Socket& socket, int index);
 Result<std::vector<Link>> list_links(Socket& socket);
 
 Reply add_bridge(Socket& socket, const NewBridge& bridge);

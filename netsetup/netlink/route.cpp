@@ -76,7 +76,12 @@ Reply add_connected_route(Socket& socket, const IpPrefix& address, int link) {
 
 Result<std::vector<Route>> list_routes(Socket& socket, Family family) {
     return socket.dump<Route>(
-        "list the routes", [family] { return Message(RTM_GETROUTE, NLM_F_DUMP, header_of(family)); },
+        "list the routes",
+        [family] {
+            rtmsg header = header_of(family);
+            header.rtm_type = RTN_UNICAST;  // the kernel leaves out the others, three for each address (Linux 4.20)
+            return Message(RTM_GETROUTE, NLM_F_DUMP, header);
+        },
         [family](nlmsghdr* answer, std::vector<Route>& routes) { collect(answer, family, routes); });
 }
 
