@@ -147,6 +147,10 @@ Result<> raise_inside(netlink::Socket& inside, const InterfaceSpec& spec, const 
     if (auto allowed = allow_v6(spec, sandbox); !allowed) return fail(allowed.error(), "IPv6 on '" + spec.name + "'");
     if (!(*end)->up) {
         const auto raised = netlink::change_link(inside, (*end)->index, {.up = true});
+        if (!raised && raised.error().number == EADDRINUSE && spec.upper) {
+            return fail(Errc::conflict, "MAC address '" + spec.mac.text() + "' is in use on parent interface '" +
+                                            spec.upper->parent + "' already");
+        }
         if (!raised) return netlink::refuse("set '" + spec.name + "' up", raised.error());
     }
     // What else the container has there is its own.

@@ -77,6 +77,9 @@ public:
     }
     Result<> ensure_parent(const ParentSpec& spec) override { return net::ensure_parent(socket_, spec); }
     Result<MacAddress> mac_of_parent(const UpperLink& upper) override { return net::mac_of_parent(socket_, upper); }
+    Result<> check_parent(const UpperLink& upper, std::optional<std::uint32_t> mtu) override {
+        return net::check_parent(socket_, upper, mtu);
+    }
     Result<> remove_parent(const std::string& name) override { return net::remove_parent(socket_, name); }
     void order_sandbox() override {
         if (spare_) spare_->order();

@@ -42,6 +42,9 @@ public:
     virtual Result<> ensure_parent(const ParentSpec& spec) = 0;
     /// The MAC of the parent, which every link on it has where UpperLink::has_parents_mac().
     virtual Result<MacAddress> mac_of_parent(const UpperLink& upper) = 0;
+    /// Whether the parent, which is there, can carry such links: refused are a larger MTU than its own, ports of
+    /// bridges and bonds, and links that are not Ethernet.
+    virtual Result<> check_parent(const UpperLink& upper, std::optional<std::uint32_t> mtu) = 0;
     /// Deletes a parent that ensure_parent made; others are left alone.
     virtual Result<> remove_parent(const std::string& name) = 0;
 

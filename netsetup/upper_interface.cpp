@@ -8,6 +8,7 @@
 #include "netsetup/interface.h"
 #include "netsetup/netlink/link.h"
 #include "netsetup/netlink/upper_link.h"
+#include "netsetup/upper_parent.h"
 
 namespace nsr::net {
 namespace {
@@ -111,8 +112,10 @@ Result<> add_upper(netlink::Socket& host, const InterfaceSpec& spec, const Link&
                                        .mtu = spec.mtu,
                                        .target_namespace = sandbox.fd()});
     if (added) return {};
-    return refuse("failed to create the " + spec.upper->kind + " link '" + spec.name + "' on '" + parent.name + "'",
-                  is_ipvlan ? kIpvlan : kMacvlan, added.error());
+    const std::string what =
+        "failed to create the " + spec.upper->kind + " link '" + spec.name + "' on '" + parent.name + "'";
+    if (added.error().number == EOPNOTSUPP) return refuse(what, is_ipvlan ? kIpvlan : kMacvlan, added.error());
+    return fail(explain_refusal(host, spec, parent, added.error()), what);
 }
 
 }  // namespace
@@ -134,6 +137,12 @@ Result<MacAddress> mac_of_parent(netlink::Socket& host, const UpperLink& upper) 
     const auto parent = parent_of(host, upper);
     if (!parent) return fail(parent.error());
     return parent->mac;
+}
+
+Result<> check_parent(netlink::Socket& host, const UpperLink& upper, std::optional<std::uint32_t> mtu) {
+    const auto parent = parent_of(host, upper);
+    if (!parent) return fail(parent.error());
+    return check_parent(host, *parent, mtu);
 }
 
 Result<> remove_parent(netlink::Socket& host, const std::string& name) {

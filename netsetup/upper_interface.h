@@ -16,6 +16,9 @@ Result<> ensure_parent(netlink::Socket& host, const ParentSpec& spec);
 /// See NetSetup::mac_of_parent.
 Result<MacAddress> mac_of_parent(netlink::Socket& host, const UpperLink& upper);
 
+/// See NetSetup::check_parent.
+Result<> check_parent(netlink::Socket& host, const UpperLink& upper, std::optional<std::uint32_t> mtu);
+
 /// See NetSetup::remove_parent.
 Result<> remove_parent(netlink::Socket& host, const std::string& name);
 

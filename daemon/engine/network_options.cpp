@@ -19,18 +19,17 @@ constexpr const char* kEnableOption6 = "com.docker.network.enable_ipv6";
 constexpr const char* kDefaultBridge = "nsr0";
 constexpr const char* kDefaultInterfacePrefix = "eth";
 
-/// The MTU that was asked for; 0 is Docker's word for the default.
-std::optional<std::uint32_t> mtu_of(const registry::Network& network) {
-    const auto mtu = registry::number_option(network.options, kMtuOption);
-    return mtu && *mtu > 0 ? mtu : std::nullopt;
-}
-
 std::string text_option(const registry::Network& network, const std::string& key, const std::string& otherwise) {
     const auto option = network.options.find(key);
     return option == network.options.end() || option->second.empty() ? otherwise : option->second;
 }
 
 }  // namespace
+
+std::optional<std::uint32_t> mtu_of(const registry::Network& network) {
+    const auto mtu = registry::number_option(network.options, kMtuOption);
+    return mtu && *mtu > 0 ? mtu : std::nullopt;
+}
 
 std::string bridge_name(const registry::Network& network) {
     const auto option = network.options.find(kBridgeNameOption);

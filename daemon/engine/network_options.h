@@ -14,6 +14,9 @@ std::string bridge_name(const registry::Network& network);
 /// How a family of a bridge network meets the outside (docker-behaviour N-45).
 net::GatewayMode gateway_mode_of(const registry::Network& network, Family family);
 
+/// As the option com.docker.network.driver.mtu says; absent or 0: whatever the kernel gives.
+std::optional<std::uint32_t> mtu_of(const registry::Network& network);
+
 net::BridgeSpec bridge_of(const registry::Network& network);
 
 /// The veth pair of an endpoint that has its addresses; with published ports it needs `hairpin`.

@@ -257,6 +257,10 @@ Result<> Engine::put_network_in_place(const registry::Network& network, Undo& un
             spdlog::error("event=undo_failed step=link err={}", log::quoted(gone.error().message()));
         }
     });
+    if (has_parent(network)) {
+        const auto fit = netsetup_->check_parent(upper_of(network), mtu_of(network));
+        if (!fit) return fit;
+    }
     if (auto applied = join_firewall(network); !applied) return applied;
     put_zone(network);
     resolver_->publish();

@@ -46,6 +46,12 @@ refused_somehow "" network create .x
 refused_somehow "" network create -d nosuchdriver x1
 refused_somehow "net1.*has active endpoints|active endpoints" network rm net1
 
+# What cannot be the parent of a macvlan network says so before a container needs it.
+ip link add par0 type veth peer name par1
+refused "MTU 9000 is more than the 1500 of parent interface 'par0'" \
+    network create -d macvlan -o parent=par0 -o com.docker.network.driver.mtu=9000 --subnet 10.95.0.0/24 x1
+ip link del par0
+
 # A subnet of a family that is off is said to be left out, where Docker takes it.
 assert_eq "$(nsr network create --subnet fd00:95::/64 x1 2>&1 >/dev/null)" \
     "WARNING: subnet fd00:95::/64 is ignored: IPv6 is not enabled (--ipv6)"

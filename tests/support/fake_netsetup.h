@@ -54,6 +54,9 @@ public:
         if (auto step = count("mac_of_parent"); !step) return fail(step.error());
         return MacAddress();
     }
+    Result<> check_parent(const net::UpperLink&, std::optional<std::uint32_t>) override {
+        return count("check_parent");
+    }
     Result<> remove_parent(const std::string& name) override {
         world_.parents.erase(name);
         return {};

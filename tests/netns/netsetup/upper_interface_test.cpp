@@ -116,6 +116,49 @@ TEST_F(UpperInterfaceTest, FailureLeavesNothing) {
     EXPECT_TRUE(run_command("! ip link show eth0", sandbox).ok());
 }
 
+TEST_F(UpperInterfaceTest, SaysWhyTheKernelPutsNoLinkOnTheParent) {
+    const auto refusal = [this](const InterfaceSpec& spec) {
+        const NetNs sandbox = make_namespace();
+        const auto made = kernel().ensure_interface(spec, sandbox);
+        EXPECT_TRUE(run_command("! ip link show eth0", sandbox).ok());
+        return made ? "" : made.error().message();
+    };
+    const std::string start = "failed to create the macvlan link 'eth0' on 'seg0': ";
+    auto large = spec(2);
+    large.mtu = 9000;
+    EXPECT_EQ(refusal(large), start + "MTU 9000 is more than the 1500 of parent interface 'seg0'");
+    {
+        const NetNs first = attach(spec(2));
+        auto same = spec(3);
+        same.mac = spec(2).mac;
+        EXPECT_EQ(refusal(same), "MAC address '02:42:c0:00:02:02' is in use on parent interface 'seg0' already");
+        EXPECT_EQ(refusal(spec(3, "passthru")),
+                  start + "mode passthru has room for one link on parent interface 'seg0', and there is one already");
+        NSR_ASSERT_OK(kernel().remove_interface("", "eth0", first));
+    }
+    const NetNs first = attach(spec(2, "passthru"));
+    EXPECT_EQ(refusal(spec(3)), start + "a link in mode passthru has parent interface 'seg0' to itself");
+    NSR_ASSERT_OK(kernel().remove_interface("", "eth0", first));
+    ASSERT_TRUE(run_command("ip link add sw0 type bridge && ip link set seg0 master sw0").ok());
+    EXPECT_EQ(refusal(spec(3)), start + "parent interface 'seg0' is a port of bridge 'sw0'");
+}
+
+TEST_F(UpperInterfaceTest, ChecksAParentBeforeThereIsALink) {
+    const auto refusal = [this](const char* parent, std::optional<std::uint32_t> mtu) {
+        const auto fit = kernel().check_parent(*spec(2, "bridge", parent).upper, mtu);
+        return fit ? "" : fit.error().message();
+    };
+    EXPECT_EQ(refusal("seg0", std::nullopt), "");
+    EXPECT_EQ(refusal("seg0", 1500), "");
+    EXPECT_EQ(refusal("seg0", 1501), "MTU 1501 is more than the 1500 of parent interface 'seg0'");
+    EXPECT_EQ(refusal("nosuch0", 1500), "-o parent interface was not found on the host: nosuch0");
+    ASSERT_TRUE(run_command("ip link add sw0 type bridge && ip link set seg0 master sw0").ok());
+    EXPECT_EQ(refusal("seg0", 1500), "parent interface 'seg0' is a port of bridge 'sw0'");
+    EXPECT_EQ(refusal("sw0", 1500), "");
+    ASSERT_TRUE(run_command("ip tuntap add dev tun0 mode tun").ok());
+    EXPECT_EQ(refusal("tun0", std::nullopt), "parent interface 'tun0' is not an Ethernet interface");
+}
+
 TEST_F(UpperInterfaceTest, ParentsThatCannotBeAreRefusedInDockersWords) {
     const auto refusal = [this](const char* name) {
         const auto made = kernel().ensure_parent({.name = name});
