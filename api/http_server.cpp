@@ -1,6 +1,7 @@
 #include "api/http_server.h"
 
 #include <grp.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -30,6 +31,13 @@ using boost::system::error_code;
 constexpr const char* kGroup = "ns-register";
 constexpr int kSocketMode = 0660;
 constexpr std::chrono::milliseconds kAcceptRetry{100};
+
+/// What a large JSON text was taken apart into is many small pieces, which the C library would keep for the next one.
+void give_back_memory() {
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
+}
 
 }  // namespace
 
@@ -92,7 +100,8 @@ public:
 private:
     void read_header() {
         parser_.emplace();
-        parser_->body_limit(kBodyMax);
+        body_max_ = kPortsBodyMax;  // how large it may be is known when the header is
+        parser_->body_limit(body_max_);
         parser_->header_limit(kHeaderMax);
         arm(std::chrono::seconds(kReadTimeoutSeconds));
         auto self = shared_from_this();
@@ -102,6 +111,10 @@ private:
 
     void on_header(error_code error) {
         if (error) return on_bad_request(error);
+        const auto& header = parser_->get();
+        body_max_ = Router::body_max(header.method_string(), header.target());
+        parser_->body_limit(body_max_);  // which the parser compares with what is to come, not with what was announced
+        if (parser_->content_length().value_or(0) > body_max_) return on_bad_request(http::error::body_limit);
         auto self = shared_from_this();
         if (parser_->get()[http::field::expect] == "100-continue") {
             continue_.emplace(http::status::continue_, 11);
@@ -122,7 +135,7 @@ private:
 
     void on_bad_request(error_code error) {
         if (error == http::error::body_limit) {
-            return refuse(413, "the request body is larger than " + std::to_string(kBodyMax) + " bytes");
+            return refuse(413, "the request body is larger than " + std::to_string(body_max_) + " bytes");
         }
         if (error == http::error::header_limit) return refuse(431, "the request header is too large");
         const bool is_malformed = error.category() == http::make_error_code(http::error::bad_method).category() &&
@@ -158,6 +171,7 @@ private:
         server_->post_([self = shared_from_this(), work, request = std::move(request)]() mutable {
             asio::io_context& control = self->server_->control_;
             Response response = self->handle(request);
+            if (request.body.size() + response.body.size() > kBodyMax) give_back_memory();
             Router& router = self->server_->router_;
             router.when_ready(std::move(response), [self = std::move(self), work, &control](Response ready) mutable {
                 auto shared = std::make_shared<Response>(std::move(ready));
@@ -236,6 +250,7 @@ private:
     std::optional<http::request_parser<http::string_body>> parser_;
     std::optional<http::response<http::string_body>> answer_;
     std::optional<http::response<http::empty_body>> continue_;
+    std::size_t body_max_ = 0;  ///< of the request that is being read
     bool keep_alive_ = true;
     bool is_head_ = false;
     bool is_idle_ = true;  ///< no whole request is waiting for its answer

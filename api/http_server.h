@@ -19,14 +19,13 @@ namespace nsr::api {
 /// *Threads.* Lives on the control thread; a request that asks the service something is handled on the operations
 /// thread and answered from the control thread again, so that a slow operation holds up nobody's ping.
 ///
-/// *Limits.* kBodyMax, kHeaderMax, kConnectionsMax, kIdleTimeout: what is over gets an answer or is closed, and is
-/// counted.
+/// *Limits.* Router::body_max, kHeaderMax, kConnectionsMax, kIdleTimeout: what is over gets an answer or is closed,
+/// and is counted.
 class HttpServer {
 public:
     /// Runs a task on the operations thread.
     using Post = std::function<void(std::function<void()>)>;
 
-    static constexpr std::size_t kBodyMax = 1024 * 1024;
     static constexpr std::size_t kHeaderMax = 16 * 1024;
     static constexpr std::size_t kConnectionsMax = 512;
     static constexpr int kIdleTimeoutSeconds = 300;  ///< between requests of one connection

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -64,6 +65,13 @@ struct Target {
 
 Target parse_target(std::string_view target);
 
+/// The largest bodies of requests, in bytes: of all, and of those that list published ports. Docker's command line
+/// sends an entry for each port, twice, and a container may publish all 65 535 of TCP and of UDP; an entry has up to
+/// 128 bytes.
+inline constexpr std::size_t kBodyMax = std::size_t{1} << 20;
+inline constexpr std::size_t kPortsBodyMax = std::size_t{16} << 20;
+static_assert(kPortsBodyMax >= 2UL * 65535 * 128);
+
 /// The table of routes: method and path to what is done. No sockets, no threads.
 class Router {
 public:
@@ -71,6 +79,9 @@ public:
 
     /// Whether the request is answered at once on the control thread: it asks the service nothing.
     static bool is_immediate(const Request& request);
+
+    /// How large a body may come with the request.
+    static std::size_t body_max(std::string_view method, std::string_view target);
 
     /// Operations thread, or any thread if is_immediate().
     Response handle(const Request& request);

@@ -32,6 +32,7 @@ struct Route {
     std::string_view path;  ///< a {} stands for one segment
     Handler handler;
     bool immediate = false;
+    std::size_t body_max = kBodyMax;
 };
 
 Response refused(const Error& error) { return {status_of(error.code()), write_error(error.message())}; }
@@ -251,7 +252,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/networks/{}/connect", network_connect},
     {"POST", "/networks/{}/disconnect", network_disconnect},
     {"GET", "/containers/json", container_list},
-    {"POST", "/containers/create", container_create},
+    {"POST", "/containers/create", container_create, false, kPortsBodyMax},
     {"GET", "/containers/{}/json", container_inspect},
     {"POST", "/containers/{}/start", container_start},
     {"POST", "/containers/{}/stop", container_stop},
@@ -335,6 +336,14 @@ bool Router::is_immediate(const Request& request) {
         if (route.immediate && route.method == request.method && match(route.path, target.path)) return true;
     }
     return false;
+}
+
+std::size_t Router::body_max(std::string_view method, std::string_view target) {
+    const Target parsed = parse_target(target);
+    for (const auto& route : kRoutes) {
+        if (route.method == method && match(route.path, parsed.path)) return route.body_max;
+    }
+    return kBodyMax;
 }
 
 Response Router::handle(const Request& request) {

@@ -134,8 +134,11 @@ bool continues(const PortWish& before, const PortWish& wish) {
            before.container.port + 1 == wish.container.port;
 }
 
+/// Container ports that are let in on a routed network, each once at each family.
+using RoutedPorts = std::set<std::pair<registry::PortProto, IpAddress>>;
+
 /// Takes the hosts out of a wish that stand for a routed network, and adds a wish for each: every address, no port.
-void add_wishes(std::vector<PortWish>& wishes, PortWish wish, const PortTargets& targets) {
+void add_wishes(std::vector<PortWish>& wishes, RoutedPorts& let_in, PortWish wish, const PortTargets& targets) {
     std::vector<IpAddress> translated;
     for (const IpAddress& host : wish.hosts) {
         if (!(host.is_v4() ? targets.v4 : targets.v6).routed) {
@@ -145,7 +148,7 @@ void add_wishes(std::vector<PortWish>& wishes, PortWish wish, const PortTargets&
         PortWish routed{.container = wish.container,
                         .hosts = {host.is_v4() ? IpAddress() : *IpAddress::parse("::")},
                         .routed = true};
-        if (std::ranges::find(wishes, routed) == wishes.end()) wishes.push_back(std::move(routed));
+        if (let_in.emplace(routed.container, routed.hosts.front()).second) wishes.push_back(std::move(routed));
     }
     wish.hosts = std::move(translated);
     if (!wish.hosts.empty()) wishes.push_back(std::move(wish));
@@ -173,6 +176,7 @@ std::vector<PortWish> port_wishes(const registry::Container& container, const Po
     }
     const PortNumbers present = present_ports(container.bound);
     std::vector<PortWish> wishes;
+    RoutedPorts let_in;
     for (const auto& binding : bindings) {
         PortWish wish{.container = binding.container,
                       .hosts = hosts_of(binding.host_ip, targets),
@@ -181,7 +185,7 @@ std::vector<PortWish> port_wishes(const registry::Container& container, const Po
         if (wish.hosts.empty()) continue;
         const std::uint16_t before = wish.first == wish.last && wish.first != 0 ? 0 : present_port(present, wish);
         if (wish.first == 0 || (before >= wish.first && before <= wish.last)) wish.before = before;
-        add_wishes(wishes, std::move(wish), targets);
+        add_wishes(wishes, let_in, std::move(wish), targets);
     }
     std::ranges::stable_sort(wishes, {}, [](const PortWish& wish) {
         return std::tuple(wish.first == 0, wish.container.protocol, wish.hosts, wish.container.port, wish.first);

@@ -159,7 +159,7 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
 
 TEST_F(HttpServerTest, RefusesWhatIsTooLargeOrNotHttp) {
     start();
-    const std::string large = std::to_string(HttpServer::kBodyMax + 1);
+    const std::string large = std::to_string(kBodyMax + 1);
     EXPECT_THAT(raw("POST /networks/create HTTP/1.1\r\nHost: x\r\nContent-Length: " + large + "\r\n\r\n{"),
                 StartsWith("HTTP/1.1 413 "));
     EXPECT_THAT(raw("GET /_ping HTTP/1.1\r\nHost: x\r\nX: " + std::string(HttpServer::kHeaderMax, 'x') + "\r\n\r\n"),
@@ -173,12 +173,29 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLargeOrNotHttp) {
 TEST_F(HttpServerTest, TakesTheLargestBodyThatIsAllowed) {
     start();
     std::string body = R"({"Name":"net1"})";
-    body.resize(HttpServer::kBodyMax, ' ');
+    body.resize(kBodyMax, ' ');
     EXPECT_EQ(request("POST", "/networks/create", body).status, 201);
     body += ' ';
     const auto refused = request("POST", "/networks/create", body);
     EXPECT_EQ(refused.status, 413) << refused.body;
     EXPECT_EQ(refused.body, R"({"message":"the request body is larger than 1048576 bytes"})");
+}
+
+/// Where ports are listed a body may be larger; announced or in chunks, it has the limit of its route.
+TEST_F(HttpServerTest, TakesALargerBodyWhereThereAreManyPorts) {
+    start();
+    std::string body = R"({"Image":"x"})";
+    body.resize(kPortsBodyMax, ' ');
+    EXPECT_EQ(request("POST", "/containers/create?name=web", body).status, 201);
+    EXPECT_EQ(request("POST", "/v1.43/containers/create", body).status, 201);
+    EXPECT_EQ(request("POST", "/containers/web/start", body).status, 413);
+    EXPECT_EQ(request("PUT", "/containers/create", body).status, 413);
+    body += ' ';
+    const auto refused = request("POST", "/containers/create", body);
+    EXPECT_EQ(refused.status, 413);
+    EXPECT_EQ(refused.body, R"({"message":"the request body is larger than 16777216 bytes"})");
+    EXPECT_THAT(raw("POST /networks/create HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n{"),
+                StartsWith("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpServerTest, WaitsForTheBodyThatAClientAnnounces) {
