@@ -1,4 +1,4 @@
-"""A real dockerd beside ours in the scratch host, as far as measuring `network connect` needs one."""
+"""A real dockerd beside ours in the scratch host, as far as measuring its names and `network connect` needs one."""
 import os
 import pathlib
 import shutil
@@ -54,7 +54,15 @@ class Dockerd:
         subprocess.run(["ip", "link", "delete", "docker0"], capture_output=True)
         for table in ("ip nat", "ip filter", "ip6 nat", "ip6 filter"):
             subprocess.run(["nft", "delete", "table", *table.split()], capture_output=True)
+        shutil.rmtree(DIRECTORY, ignore_errors=True)
         subprocess.run(f"find /sys/fs/cgroup -depth -type d -name {self.cgroup} -exec rmdir {{}} +", shell=True, capture_output=True)
+
+
+def hold_names(names):
+    """A container that has all these names on a network: its process and its address."""
+    command("network", "create", "--subnet", "10.227.0.0/16", "named")
+    command("run", "--detach", "--name", "named", "--network", "named", *(f"--network-alias={name}" for name in names), IMAGE, *SLEEP)
+    return command("inspect", "--format", "{{.State.Pid}} {{.NetworkSettings.Networks.named.IPAddress}}", "named").split()
 
 
 class Connecting:

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Measures the resolver and the attach path beside their limits and peers; run by run.sh inside a scratch host.
 
-Every server has the same 100 names. Ours answers in a container; the others stand in a plain namespace, each behind the same
-stateless rewrite of port 53. All take turns in every round; the report gives medians and their ratio to the reflector."""
+Every server has the same 100 names. Ours answers in a container, and so does Docker's where dockerd is installed; the others stand
+in a plain namespace, each behind the same stateless rewrite of port 53. All take turns in every round; the report gives medians and
+their ratio to the reflector."""
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -98,8 +100,9 @@ class Server:
 
     tools = ""
 
-    def __init__(self, title, namespace, pids, port=None):
+    def __init__(self, title, namespace, pids, port=None, names="names"):
         self.title, self.namespace, self.pids, self.port = title, namespace, pids, port
+        self.names = DIRECTORY / names  # lines "NAME ADDRESS"
 
     def prepare(self):
         """Leads port 53 of the peers' namespace to this server; ours has its own."""
@@ -171,6 +174,24 @@ def start_peers(options, names):
     ]
 
 
+@contextlib.contextmanager
+def docker_server(names):
+    """Docker's embedded DNS in a container that has all the names, or None where there is no Docker."""
+    import docker  # which takes what it needs from here
+    if not docker.is_installed():
+        print("Docker is not installed", file=sys.stderr)
+        yield None
+        return
+    with docker.Dockerd() as dockerd:
+        if dockerd is None:
+            print("dockerd does not start here", file=sys.stderr)
+            yield None
+            return
+        process, address = docker.hold_names(names)
+        (DIRECTORY / "docker-names").write_text("".join(f"{name} {address}\n" for name in names))
+        yield Server("Docker's embedded DNS", f"/proc/{process}/ns/net", with_children(dockerd.process.pid), names="docker-names")
+
+
 # ------------------------------------------------------------ measures of the resolver
 
 class Loss(Exception):
@@ -204,7 +225,7 @@ def flood(server, seconds):
 def probe(server, seconds, sockets, rate):
     server.prepare()
     program = f"{server.tools}/nsr_probe"
-    text = run(*inside(server.namespace, program, SERVER, f"{DIRECTORY}/names", str(seconds), sockets, str(rate)))
+    text = run(*inside(server.namespace, program, SERVER, str(server.names), str(seconds), sockets, str(rate)))
     qps, p50, p99, lost = map(float, text.split())
     if lost > 0.001 * qps * seconds:
         raise Loss(f"{server.title}: {lost:.0f} wrong or missing replies")
@@ -305,6 +326,14 @@ def arguments():
     return options
 
 
+def check(server):
+    server.prepare()
+    known = dict(line.split() for line in server.names.read_text().splitlines())
+    wrong = [name for name, address in known.items() if dig(server, name) != address]
+    if wrong:
+        sys.exit(f"{server.title} gives wrong answers for {wrong}")
+
+
 def main():
     options = arguments()
     rounds, seconds = options.rounds, options.seconds
@@ -320,18 +349,16 @@ def main():
     (DIRECTORY / "queries").write_text("".join(f"{name} A\n" for name in names))
     sandbox = api.request("GET", "/containers/h0/json")["NetworkSettings"]["SandboxKey"]
     servers = [Server("ns-register", sandbox, [options.daemon]), *start_peers(options, names)]
-    for server in servers:
-        server.prepare()
-        wrong = [name for name, address in names.items() if dig(server, name) != address]
-        if wrong:
-            sys.exit(f"{server.title} gives wrong answers for {wrong}")
-
     print_machine()
     print(f"\n## Local names\n\n{NAMES} names, type A, medians of {rounds} rounds of {seconds} s.\n")
-    try:
-        print_resolvers(measure_resolvers(servers, rounds, seconds))
-    except Loss as loss:
-        sys.exit(str(loss))
+    with docker_server(names) as docker:
+        servers += [docker] if docker else []
+        for server in servers:
+            check(server)
+        try:
+            print_resolvers(measure_resolvers(servers, rounds, seconds))
+        except Loss as loss:
+            sys.exit(str(loss))
     print(f"\n## Attach and detach\n\n{ATTACHES} times each, over the API's socket unless said, with {NAMES} containers there already.\n")
     measure_attach(api, options.bin_dir)
 

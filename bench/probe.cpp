@@ -62,10 +62,12 @@ bool ask(int socket, Query& query, std::uint16_t id) {
     ::send(socket, query.datagram.data(), query.datagram.size(), 0);
     std::array<unsigned char, 4096> reply{};
     const auto size = ::recv(socket, reply.data(), reply.size(), 0);
-    const std::size_t answer = query.datagram.size();
-    if (size < static_cast<ssize_t>(answer + 16) || std::memcmp(reply.data(), query.datagram.data(), 2) != 0)
-        return false;
-    return std::memcmp(reply.data() + answer + 12, query.address.data(), 4) == 0;
+    std::size_t at =
+        query.datagram.size();  // the answer's owner: a pointer, or from a server that compresses nothing a name
+    while (at < query.datagram.size() + 255 && reply[at] != 0 && reply[at] < 0xc0) at += reply[at] + 1U;
+    at += reply[at] >= 0xc0 ? 2 : 1;
+    if (size < static_cast<ssize_t>(at + 14) || std::memcmp(reply.data(), query.datagram.data(), 2) != 0) return false;
+    return std::memcmp(&reply[at + 10], query.address.data(), 4) == 0;
 }
 
 struct Plan {
