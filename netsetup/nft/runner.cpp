@@ -1,9 +1,18 @@
 #include "netsetup/nft/runner.h"
 
+#include <linux/close_range.h>
 #include <nftables/libnftables.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <string_view>
+#include <cerrno>
+#include <climits>
+#include <semaphore>
+#include <system_error>
+#include <thread>
 
 #include "common/fault.h"
 
@@ -20,37 +29,124 @@ Error failure_from(std::string text) {
     return {code, "nftables: " + (text.empty() ? std::string("the kernel refused") : text)};
 }
 
-}  // namespace
-
-void Nft::Free::operator()(nft_ctx* context) const { nft_ctx_free(context); }
-
-Result<Nft> Nft::open() {
-    Nft nft(nft_ctx_new(NFT_CTX_DEFAULT));
-    if (!nft.context_) return fail(Errc::system, "nftables: no context");
-    nft_ctx_buffer_output(nft.context_.get());
-    nft_ctx_buffer_error(nft.context_.get());
-    return nft;
+/// The calling thread has a table of descriptors of its own from here on, with nothing in it but standard input, output
+/// and error.
+bool leave_descriptors() {
+    constexpr unsigned kFirst = 3;
+    if (::syscall(SYS_close_range, kFirst, UINT_MAX, CLOSE_RANGE_UNSHARE) == 0) return true;
+    if (errno != ENOSYS || ::unshare(CLONE_FILES) != 0) return false;  // before Linux 5.9
+    const long end = ::sysconf(_SC_OPEN_MAX);
+    for (int fd = kFirst; fd < end; ++fd) ::close(fd);
+    return true;
 }
 
+}  // namespace
+
+/// Asked one thing at a time by whoever owns the context, who waits for the answer.
+class Nft::Thread {
+public:
+    ~Thread() {
+        if (!thread_.joinable()) return;
+        stopping_ = true;
+        asked_.release();
+        thread_.join();
+    }
+
+    Result<> start(const NetNs& sandbox) {
+        try {
+            thread_ = std::thread([this, namespace_fd = sandbox.fd()] { serve(namespace_fd); });
+        } catch (const std::system_error& error) {
+            return fail(Errc::system, "nftables: no thread: " + std::string(error.what()));
+        }
+        pthread_setname_np(thread_.native_handle(), "nftables");
+        answered_.acquire();
+        if (failed_ != 0) return fail_errno("nftables: no context", failed_);
+        return {};
+    }
+
+    Result<> run(std::string text, bool with_handles) {
+        text_ = std::move(text);
+        with_handles_ = with_handles;
+        asked_.release();
+        answered_.acquire();
+        if (failed_ == 0) return {};
+        return fail(failure_from(std::move(error_)));
+    }
+
+    std::string take_output() { return std::move(output_); }
+
+private:
+    struct Free {
+        void operator()(nft_ctx* context) const { nft_ctx_free(context); }
+    };
+    using Context = std::unique_ptr<nft_ctx, Free>;
+
+    /// The namespace is entered with the descriptor that its owner holds until start() has its answer.
+    Context open(int namespace_fd) {
+        if (::setns(namespace_fd, CLONE_NEWNET) != 0 || !leave_descriptors()) {
+            failed_ = errno;
+            return nullptr;
+        }
+        Context context(nft_ctx_new(NFT_CTX_DEFAULT));
+        if (!context) {
+            failed_ = ENOMEM;
+            return nullptr;
+        }
+        nft_ctx_buffer_output(context.get());
+        nft_ctx_buffer_error(context.get());
+        return context;
+    }
+
+    void serve(int namespace_fd) {
+        const Context context = open(namespace_fd);
+        answered_.release();
+        if (!context) return;
+        for (asked_.acquire(); !stopping_; asked_.acquire()) {
+            nft_ctx_output_set_flags(context.get(), with_handles_ ? NFT_CTX_OUTPUT_HANDLE : 0);
+            failed_ = nft_run_cmd_from_buffer(context.get(), text_.c_str());
+            output_ = nft_ctx_get_output_buffer(context.get());
+            error_ = nft_ctx_get_error_buffer(context.get());
+            answered_.release();
+        }
+    }
+
+    std::binary_semaphore asked_{0};
+    std::binary_semaphore answered_{0};
+    // Of the owner between an answer and the next question, else of the thread.
+    std::string text_;
+    bool with_handles_ = false;
+    bool stopping_ = false;
+    int failed_ = 0;
+    std::string output_;
+    std::string error_;
+    std::thread thread_;
+};
+
+Nft::Nft(std::unique_ptr<Thread> thread) : thread_(std::move(thread)) {}
+Nft::Nft(Nft&&) noexcept = default;
+Nft& Nft::operator=(Nft&&) noexcept = default;
+Nft::~Nft() = default;
+
 Result<Nft> Nft::open_in(const NetNs& sandbox) {
-    return sandbox.call([] { return open(); });
+    if (fault::fails("enter namespace")) return fail_errno("enter a network namespace", EMFILE);
+    auto thread = std::make_unique<Thread>();
+    if (auto started = thread->start(sandbox); !started) return fail(std::move(started).error());
+    return Nft(std::move(thread));
 }
 
 Result<> Nft::run(const std::string& text) {
     if (fault::fails("nftables")) return fail(Errc::system, "nftables: the kernel refused");
-    if (nft_run_cmd_from_buffer(context_.get(), text.c_str()) == 0) return {};
-    return fail(failure_from(nft_ctx_get_error_buffer(context_.get())));
+    return thread_->run(text, false);
 }
 
 Result<std::string> Nft::list_table(const std::string& table) { return list("table " + table); }
 
 Result<std::string> Nft::list(const std::string& what, bool with_handles) {
-    nft_ctx_output_set_flags(context_.get(), with_handles ? NFT_CTX_OUTPUT_HANDLE : 0);
-    auto listed = run("list " + what + "\n");
-    nft_ctx_output_set_flags(context_.get(), 0);
+    if (fault::fails("nftables")) return fail(Errc::system, "nftables: the kernel refused");
+    auto listed = thread_->run("list " + what + "\n", with_handles);
     if (!listed && listed.error().code() == Errc::not_found) return std::string();
-    if (!listed) return fail(listed.error());
-    return std::string(nft_ctx_get_output_buffer(context_.get()));
+    if (!listed) return fail(std::move(listed).error());
+    return thread_->take_output();
 }
 
 }  // namespace nsr::net

@@ -6,20 +6,23 @@
 #include "common/netns.h"
 #include "common/result.h"
 
-struct nft_ctx;
-
 namespace nsr::net {
 
 /// A libnftables context: runs command text as one transaction in the namespace where it was opened.
+///
+/// It has a thread of its own, with a table of descriptors of its own: libnftables waits with select(), which ends the
+/// process where a descriptor is above 1023, and every container costs the daemon some six.
 ///
 /// It holds 129 KiB, so none is kept per container. Closing one that has deleted something waits 15 to 30 ms for the
 /// kernel's clean-up.
 class Nft {
 public:
-    /// Opened in the calling thread's namespace.
-    static Result<Nft> open();
     /// Opened in `sandbox`.
     static Result<Nft> open_in(const NetNs& sandbox);
+
+    Nft(Nft&&) noexcept;
+    Nft& operator=(Nft&&) noexcept;
+    ~Nft();
 
     /// All commands of `text`, or none. Failures carry the kernel's words: Errc::conflict if something exists already
     /// (`create`), Errc::not_found if something does not, else Errc::system.
@@ -33,12 +36,10 @@ public:
     Result<std::string> list_table(const std::string& table);
 
 private:
-    struct Free {
-        void operator()(nft_ctx* context) const;
-    };
+    class Thread;
 
-    explicit Nft(nft_ctx* context) : context_(context) {}
-    std::unique_ptr<nft_ctx, Free> context_;
+    explicit Nft(std::unique_ptr<Thread> thread);
+    std::unique_ptr<Thread> thread_;
 };
 
 }  // namespace nsr::net

@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+
 #include "netsetup/nft/ruleset.h"
 #include "tests/netns/netsetup/outside.h"
 
@@ -285,6 +289,31 @@ TEST_F(FirewallTest, DnsRewriteCarriesUdpAndTcpToTheHiddenPort) {
         "s.recvfrom(99); break\n  except OSError: time.sleep(0.02)\nprint(d.decode(), a)\"",
         sandbox);
     EXPECT_EQ(echoed.output, "hello ('127.0.0.11', 53)\n");
+}
+
+/// libnftables waits with select(), which aborts at the descriptors that a daemon with 250 containers has.
+TEST_F(FirewallTest, WorksAboveTheDescriptorsThatSelectTakes) {
+    set_up({bridge_spec(1)});
+    const NetNs sandbox = attach(interface_spec(1, 2));
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    std::vector<UniqueFd> many;
+    while (many.empty() || many.back().get() < FD_SETSIZE) {
+        many.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        ASSERT_TRUE(many.back());
+    }
+    const auto differences = kernel().verify_firewall({bridge_spec(1)});
+    NSR_ASSERT_OK(differences);
+    EXPECT_TRUE(differences->empty());
+    NSR_ASSERT_OK(kernel().ensure_firewall({bridge_spec(1), bridge_spec(2)}));
+    EXPECT_NE(own_table().find(bridge_spec(2).name), std::string::npos);
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    ASSERT_TRUE(run_command("nft add chain ip ns-register-dns other", sandbox).ok());
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    EXPECT_EQ(run_command("nft list table ip ns-register-dns", sandbox).output.find("other"), std::string::npos);
 }
 
 }  // namespace
