@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include <array>
+#include <cerrno>
 #include <concepts>
 #include <cstddef>
 #include <span>
@@ -170,6 +171,13 @@ Reply create_dns_table(Socket& netfilter) {
     batch.push_back(rule_message({kIpSource, kSourcePort, IPPROTO_TCP, kTcpChecksum, kHiddenDnsPort, kDnsPort}));
     batch.push_back(batch_message(NFNL_MSG_BATCH_END));
     return netfilter.exchange_batch(std::move(batch));
+}
+
+Result<bool> has_dns_table(Socket& netfilter) {
+    const Reply found = netfilter.exchange(table_message(NFT_MSG_GETTABLE, 0));
+    if (found) return true;
+    if (found.error().number == ENOENT) return false;
+    return refuse("look for table '" + kTable + "'", found.error());
 }
 
 Reply delete_dns_table(Socket& netfilter) {

@@ -10,6 +10,10 @@ namespace nsr::net::netlink {
 /// it reads the whole ruleset of the namespace, and parses, first.
 Reply create_dns_table(Socket& netfilter);
 
+/// Whether there is a table of that name; takes some microseconds. A creation that the kernel refuses would wait 15 ms
+/// for its clean-up.
+Result<bool> has_dns_table(Socket& netfilter);
+
 /// Removes it, there or not. Closing the socket soon after that waits 15 ms for the kernel's clean-up.
 Reply delete_dns_table(Socket& netfilter);
 

@@ -37,9 +37,12 @@ Result<> ensure_equal(const NetNs& sandbox) {
 }  // namespace
 
 Result<> ensure_dns_rewrite(const NetNs& sandbox) {
-    // Creating at once, and looking only if something is there, saves every attach the listing.
+    // Listing only if something is there saves every attach that.
     auto netfilter = netlink::Socket::open_in(sandbox, netlink::Subsystem::netfilter);
     if (!netfilter) return fail(netfilter.error());
+    const auto present = netlink::has_dns_table(*netfilter);
+    if (!present) return fail(present.error());
+    if (*present) return ensure_equal(sandbox);
     const auto created = netlink::create_dns_table(*netfilter);
     if (created) return {};
     if (created.error().number != EEXIST) return netlink::refuse("add table 'ns-register-dns'", created.error());

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 
+#include "common/fault.h"
 #include "netsetup/nft/ruleset.h"
 #include "tests/netns/netsetup/outside.h"
 
@@ -264,6 +265,22 @@ TEST_F(FirewallTest, DnsRewriteIsMadeOnceAndLeavesOtherTablesAlone) {
     NSR_ASSERT_OK(kernel().remove_dns_rewrite(sandbox));
     EXPECT_EQ(run_command("nft list ruleset", sandbox).output, "table ip mine {\n}\n");
     NSR_ASSERT_OK(kernel().remove_dns_rewrite(sandbox));
+}
+
+/// A transaction that the kernel refuses waits for its clean-up, 15 ms for each container of a start.
+TEST_F(FirewallTest, DnsRewriteThatIsThereCostsNoTransaction) {
+    const NetNs sandbox = make_namespace();
+    NSR_ASSERT_OK(kernel().ensure_dns_rewrite(sandbox));
+    static int transactions;
+    transactions = 0;
+    fault::hook = [](const char* call) {
+        transactions += std::string_view(call) == "netlink batch" ? 1 : 0;
+        return false;
+    };
+    const auto ensured = kernel().ensure_dns_rewrite(sandbox);
+    fault::hook = nullptr;
+    NSR_ASSERT_OK(ensured);
+    EXPECT_EQ(transactions, 0);
 }
 
 TEST_F(FirewallTest, DnsRewriteIsWhatItsTextSays) {
