@@ -1,4 +1,5 @@
 #include <memory>
+#include <sstream>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -57,9 +58,8 @@ void create(Session& session, const CreateFlags& flags, bool says_ipv4) {
     if (says_ipv4) body["EnableIPv4"] = flags.ipv4;
     auto created = parse_reply(session.ask("POST", "/networks/create", body_text(body)));
     if (!created) return session.report(created.error());
-    if (const auto warning = text_at(*created, "Warning"); !warning.empty()) {
-        std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
-    }
+    std::istringstream warnings(text_at(*created, "Warning"));
+    for (std::string line; std::getline(warnings, line);) std::fprintf(stderr, "WARNING: %s\n", line.c_str());
     print_line(text_at(*created, "Id"));
 }
 

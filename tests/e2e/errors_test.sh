@@ -53,8 +53,9 @@ refused "MTU 9000 is more than the 1500 of parent interface 'par0'" \
 ip link del par0
 
 # A subnet of a family that is off is said to be left out, where Docker takes it.
-assert_eq "$(nsr network create --subnet fd00:95::/64 x1 2>&1 >/dev/null)" \
-    "WARNING: subnet fd00:95::/64 is ignored: IPv6 is not enabled (--ipv6)"
+nsr network create --subnet fd00:95::/64 --subnet fd00:96::/64 x1 2>/run/tmp/said >/dev/null
+assert_eq "$(grep -c '^WARNING: subnet fd00:9[56]::/64 is ignored: IPv6 is not enabled (--ipv6)$' /run/tmp/said)" 2 "warnings"
+assert_eq "$(wc -l </run/tmp/said)" 2 "lines of warnings"
 nsr network rm x1 >/dev/null
 
 # containers
