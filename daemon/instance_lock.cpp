@@ -1,6 +1,7 @@
 #include "daemon/instance_lock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -9,11 +10,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
-#include <thread>
 
 namespace nsr::daemon {
 namespace {
 
+constexpr int kPauseMs = 10;
 constexpr char kAbstractName[] = "ns-register";
 
 Result<UniqueFd> lock_directory(const std::string& state_dir) {
@@ -53,7 +54,7 @@ Result<InstanceLock> InstanceLock::take(const std::string& state_dir, std::chron
     for (;;) {
         auto taken = try_to_take(state_dir);
         if (taken || taken.error().code() != Errc::conflict || Clock::now() >= end) return taken;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        ::poll(nullptr, 0, kPauseMs);  // nobody tells when the kernel has closed a dead process's files
     }
 }
 
