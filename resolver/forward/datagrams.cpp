@@ -10,6 +10,14 @@ std::uint64_t receiver_of(const sockaddr_in* to) {
     return to == nullptr ? 0 : std::uint64_t{to->sin_addr.s_addr} << 16 | to->sin_port;
 }
 
+/// The first call may bring the pending ICMP error of an earlier datagram.
+bool leaves(int fd, const msghdr& message) {
+    for (unsigned attempt = 0; attempt < 2; ++attempt) {
+        if (::sendmsg(fd, &message, MSG_DONTWAIT) >= 0) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 Datagrams::Datagrams(bool merges) : merges_(merges) {
@@ -110,7 +118,7 @@ unsigned Datagrams::send_apart(int fd, const msghdr& message) {
         one.msg_iovlen = 1;
         one.msg_control = nullptr;
         one.msg_controllen = 0;
-        if (::sendmsg(fd, &one, MSG_DONTWAIT) < 0 && ::sendmsg(fd, &one, MSG_DONTWAIT) < 0) ++lost;
+        if (!leaves(fd, one)) ++lost;
     }
     return lost;
 }

@@ -31,7 +31,7 @@ inline constexpr int kTcpBacklog = 64;
 /// there.
 ///
 /// Replies leave by one more member of the group, which gets no queries: for every datagram that leaves a socket that
-/// somebody waits for (epoll), the kernel looks for those that wait to send, which costs 5 % of an answer.
+/// somebody waits for (epoll), the kernel looks for those that wait to send, which costs 2 % of an answer.
 Result<ListenerSockets> open_listeners(const NetNs& sandbox, unsigned workers);
 
 /// Sets which member of the group of `fd` gets the queries of which CPU: worker and CPU of the same number (modulo the
