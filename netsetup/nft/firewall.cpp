@@ -1,5 +1,6 @@
 #include "netsetup/nft/firewall.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "netsetup/nft/listing.h"
@@ -12,6 +13,17 @@ namespace {
 constexpr unsigned kCommandsPerContext = 100'000;
 /// The table's name without its family.
 constexpr const char* kTableName = "ns-register";
+
+/// Those whose traffic passes the chain.
+std::vector<std::string> names_of(const std::vector<BridgeSpec>& bridges, const ForwardChain& chain) {
+    std::vector<std::string> names;
+    for (const BridgeSpec& bridge : bridges) {
+        const bool seen =
+            std::ranges::any_of(bridge.subnets, [&](const IpPrefix& each) { return sees(chain, each.family()); });
+        if (seen) names.push_back(bridge.name);
+    }
+    return names;
+}
 
 }  // namespace
 
@@ -45,12 +57,13 @@ Result<std::vector<Finding>> Firewall::examine_others(const std::vector<BridgeSp
     if (none_drops_) return none;
     auto chains = nft_.list("chains");
     if (!chains) return fail(chains.error());
-    std::vector<std::string> names;
-    for (const BridgeSpec& bridge : bridges) names.push_back(bridge.name);
-    const auto drops = find_forward_drops(*chains);
-    none_drops_ = drops.empty();
+    const auto drops = dropping_chains(*chains);
+    if (!drops) return fail(drops.error());
+    none_drops_ = drops->empty();
     std::vector<Finding> findings;
-    for (const ForwardDrop& drop : drops) {
+    for (const ForwardChain& drop : *drops) {
+        const auto names = names_of(bridges, drop);
+        if (names.empty()) continue;
         const std::string family = drop.table.substr(0, drop.table.find(' '));
         const bool docker_user = drop.table == family + " filter" && has_docker_user(*chains, family);
         if (docker_user && let_pass_.contains(family)) continue;
@@ -70,8 +83,22 @@ Result<std::vector<Finding>> Firewall::examine_others(const std::vector<BridgeSp
     return findings.empty() ? none : findings;
 }
 
+/// Those that drop what they do not know: by policy, or by a rule.
+Result<std::vector<ForwardChain>> Firewall::dropping_chains(std::string_view chains) {
+    std::vector<ForwardChain> dropping;
+    for (ForwardChain& chain : find_forward_chains(chains)) {
+        if (!chain.drops) {
+            const auto rules = nft_.list("chain " + chain.table + " " + chain.chain);
+            if (!rules) return fail(rules.error());
+            chain.drops = drops_the_rest(chain, *rules);
+        }
+        if (chain.drops) dropping.push_back(std::move(chain));
+    }
+    return dropping;
+}
+
 /// Where what lets our bridges pass may stand.
-Result<std::string> Firewall::rules_beside(const ForwardDrop& drop, bool docker_user) {
+Result<std::string> Firewall::rules_beside(const ForwardChain& drop, bool docker_user) {
     if (is_firewalld(drop)) return nft_.list("table " + drop.table);
     auto rules = nft_.list("chain " + drop.table + " " + drop.chain);
     if (!rules || !docker_user) return rules;

@@ -62,7 +62,8 @@ private:
     Firewall(NetNs host, Nft nft, netlink::NftMonitor monitor)
         : host_(std::move(host)), nft_(std::move(nft)), monitor_(std::move(monitor)) {}
     void note(const netlink::TableEvents& events, unsigned own);
-    Result<std::string> rules_beside(const ForwardDrop& drop, bool docker_user);
+    Result<std::string> rules_beside(const ForwardChain& drop, bool docker_user);
+    Result<std::vector<ForwardChain>> dropping_chains(std::string_view chains);
     HostPolicy wanted(const std::vector<BridgeSpec>& bridges) const;
     Result<> exchange(HostPolicy from, const HostPolicy& to);
     Result<> change(const std::string& commands);

@@ -180,5 +180,57 @@ TEST_F(FirewallTest, OthersThatDropForwardedTrafficAreNamed) {
     EXPECT_TRUE(reaches(one, kOutside));
 }
 
+/// Our packets pass it after the fix, and it is not named any more.
+TEST_F(FirewallTest, OthersThatRejectAtTheEndOfAChainAreNamed) {
+    set_up({bridge_spec(1)});
+    const auto one = attach(interface_spec(1, 2));
+    for (const char* rule :
+         {"iptables -A FORWARD -j REJECT --reject-with icmp-host-prohibited", "iptables -A FORWARD -j DROP",
+          "nft 'add table inet mine; add chain inet mine guard { type filter hook forward priority 1; }; "
+          "add rule inet mine guard counter log prefix \"gone \" reject'"}) {
+        ASSERT_TRUE(run_command(rule).ok()) << rule;
+        EXPECT_TRUE(is_cut_off(one, kOutside));
+        const auto findings = kernel().foreign_firewalls({bridge_spec(1)});
+        NSR_ASSERT_OK(findings);
+        ASSERT_EQ(findings->size(), 1U) << rule;
+        EXPECT_FALSE(findings->front().ok);
+        ASSERT_TRUE(run_command(findings->front().fix).ok()) << findings->front().fix;
+        EXPECT_TRUE(reaches(one, kOutside));
+        EXPECT_TRUE(kernel().foreign_firewalls({bridge_spec(1)})->front().ok);
+        ASSERT_TRUE(run_command("nft flush ruleset ip; nft 'add table inet mine; delete table inet mine'").ok());
+    }
+}
+
+TEST_F(FirewallTest, OthersThatDropBetweenThePortsOfABridgeAreNamed) {
+    set_up({bridge_spec(1)});
+    const auto one = attach(interface_spec(1, 2));
+    const auto two = attach(interface_spec(1, 3));
+    ASSERT_TRUE(reaches(one, "10.1.0.3"));
+    if (!run_command("nft 'add table bridge fw; add chain bridge fw f1 { type filter hook forward priority 10; policy "
+                     "drop; }'")
+             .ok()) {
+        GTEST_SKIP() << "the kernel has no nftables of the bridge family";
+    }
+    EXPECT_TRUE(is_cut_off(one, "10.1.0.3"));
+    const auto findings = kernel().foreign_firewalls({bridge_spec(1)});
+    NSR_ASSERT_OK(findings);
+    ASSERT_FALSE(findings->front().ok);
+    ASSERT_TRUE(run_command(findings->front().fix).ok()) << findings->front().fix;
+    EXPECT_TRUE(reaches(one, "10.1.0.3"));
+    EXPECT_TRUE(reaches(two, "10.1.0.2"));
+    EXPECT_TRUE(kernel().foreign_firewalls({bridge_spec(1)})->front().ok);
+}
+
+TEST_F(FirewallTest, OthersThatDropAFamilyWeDoNotForwardAreNotNamed) {
+    set_up({bridge_spec(1)});
+    ASSERT_TRUE(run_command("ip6tables -P FORWARD DROP").ok());
+    const auto findings = kernel().foreign_firewalls({bridge_spec(1)});
+    NSR_ASSERT_OK(findings);
+    EXPECT_TRUE(findings->front().ok) << findings->front().text;
+    auto dual = bridge_spec(1);
+    dual.subnets.push_back(*IpPrefix::parse("fd00:1::/64"));
+    EXPECT_FALSE(kernel().foreign_firewalls({dual})->front().ok);
+}
+
 }  // namespace
 }  // namespace nsr::net
