@@ -9,6 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/json.h"
 #include "cli/commands/pairs.h"
+#include "cli/commands/shown_ports.h"
 #include "cli/output.h"
 
 namespace nsr::cli {
@@ -43,23 +44,7 @@ std::string names_of(const Json& container) {
     return join(names);
 }
 
-std::string bracketed(const std::string& address) {
-    return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
-
-std::string ports_of(const Json& container) {
-    std::vector<std::string> ports;
-    for (const auto& port : container.value("Ports", Json::array())) {
-        std::string text;
-        if (port.contains("PublicPort")) {
-            text = bracketed(text_at(port, "IP")) + ":" + std::to_string(port.value("PublicPort", 0)) + "->";
-        }
-        ports.push_back(text + std::to_string(port.value("PrivatePort", 0)) + "/" + text_at(port, "Type"));
-    }
-    return join(ports);
-}
-
-/// Networks with the address on each, as "net1=10.0.0.2".
+/// The names of the networks, and the container's address on each: IPv6 where it has no IPv4.
 std::pair<std::string, std::string> networks_of(const Json& container) {
     std::vector<std::string> names;
     std::vector<std::string> addresses;
@@ -67,7 +52,9 @@ std::pair<std::string, std::string> networks_of(const Json& container) {
     const Json networks = settings.value("Networks", Json::object());
     for (const auto& [name, endpoint] : networks.items()) {
         names.push_back(name);
-        if (const auto address = text_at(endpoint, "IPAddress"); !address.empty()) addresses.push_back(address);
+        auto address = text_at(endpoint, "IPAddress");
+        if (address.empty()) address = text_at(endpoint, "GlobalIPv6Address");
+        if (!address.empty()) addresses.push_back(std::move(address));
     }
     return {join(names), join(addresses)};
 }
@@ -82,7 +69,7 @@ Json summary(const Json& container, bool whole) {
             {"RunningFor", ago(seconds_since(container))},
             {"Networks", networks},
             {"Addresses", addresses},
-            {"Ports", ports_of(container)},
+            {"Ports", shown_ports(container.value("Ports", Json::array()))},
             {"Labels", container.value("Labels", Json::object())}};
 }
 

@@ -337,6 +337,53 @@ TEST_F(CliTest, ImportsAMasterFile) {
     }
 }
 
+TEST_F(CliTest, ShowsPortsInARowAsOne) {
+    struct Row {
+        std::string name;
+        std::vector<api::PortMapping> ports;
+        std::string shown;
+    };
+    using enum registry::Protocol;
+    std::vector<api::PortMapping> many;
+    for (std::uint16_t port = 20000; port < 30000; ++port) {
+        for (const char* host : {"0.0.0.0", "::"}) many.push_back({{port, udp}, host, port});
+    }
+    const std::vector<Row> rows = {
+        {"none", {}, ""},
+        {"single", {{{80, tcp}, "0.0.0.0", 8080}, {{80, tcp}, "::", 8080}}, "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp"},
+        {"many", many, "0.0.0.0:20000-29999->20000-29999/udp, [::]:20000-29999->20000-29999/udp"},
+        {"unlike numbers",
+         {{{80, tcp}, "0.0.0.0", 9000}, {{81, tcp}, "0.0.0.0", 9001}, {{82, tcp}, "0.0.0.0", 9003}},
+         "0.0.0.0:9000-9001->80-81/tcp, 0.0.0.0:9003->82/tcp"},
+        {"exposed",
+         {{{9000, tcp}, "", 0}, {{9001, tcp}, "", 0}, {{9003, tcp}, "", 0}, {{9001, udp}, "", 0}},
+         "9000-9001/tcp, 9003/tcp, 9001/udp"},
+        {"Docker's order",
+         {{{53, udp}, "::", 8053},
+          {{53, udp}, "127.0.0.1", 53},
+          {{53, udp}, "0.0.0.0", 8053},
+          {{70, tcp}, "", 0},
+          {{80, tcp}, "0.0.0.0", 80},
+          {{53, udp}, "127.0.0.1", 9053}},
+         "127.0.0.1:53->53/udp, 70/tcp, 0.0.0.0:80->80/tcp, 0.0.0.0:8053->53/udp, 127.0.0.1:9053->53/udp, "
+         "[::]:8053->53/udp"},
+    };
+    service_.container.container.state = registry::ContainerState::running;
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        service_.container.ports = row.ports;
+        EXPECT_THAT(run({"ps", "--format", "json"}).out, HasSubstr("\"Ports\":\"" + row.shown + "\","));
+    }
+}
+
+TEST_F(CliTest, ShowsTheIpv6AddressWhereThereIsNoOther) {
+    auto& networks = service_.container.networks;
+    networks["both"].ip_address = "10.0.0.2";
+    networks["both"].ipv6_address = "fd00::2";
+    networks["six"].ipv6_address = "fd00:6::2";
+    EXPECT_THAT(run({"ps", "--format", "json"}).out, HasSubstr(R"("Addresses":"10.0.0.2, fd00:6::2")"));
+}
+
 TEST_F(CliTest, ListsPublishedPorts) {
     service_.container.container.state = registry::ContainerState::running;
     service_.container.ports = {{{80, registry::Protocol::tcp}, "0.0.0.0", 8080},
