@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 
 #include "common/undo.h"
 #include "netsetup/netlink/address.h"
@@ -13,6 +12,9 @@
 namespace nsr::net {
 namespace {
 
+constexpr std::uint32_t kUsualMtu = 1500;
+constexpr std::uint32_t kMinimumMtu6 = 1280;  // RFC 8200 section 5
+
 std::unexpected<Error> foreign(const std::string& name) {
     return fail(Errc::conflict, "link '" + name + "' exists on this host and is not ours");
 }
@@ -22,39 +24,41 @@ Result<netlink::Link> mend(netlink::Socket& host, const BridgeSpec& spec, netlin
     if (link.group != kLinkGroup || link.kind != "bridge") return foreign(spec.name);
     netlink::LinkChange change;
     if (!link.up) change.up = true;
-    if (spec.mtu && link.mtu != *spec.mtu) change.mtu = spec.mtu;
+    if (const auto mtu = wanted_mtu(spec, link.mtu); mtu != link.mtu) change.mtu = mtu;
     if (!change.up && !change.mtu) return link;
     const auto changed = netlink::change_link(host, link.index, change);
     if (!changed) return netlink::refuse("change bridge '" + spec.name + "'", changed.error());
     return link;
 }
 
-/// The MTU of the link behind the host's default route, where it is not the usual one anyway: packets of containers
-/// leave by it.
-std::optional<std::uint32_t> inherited_mtu(netlink::Socket& host) {
-    constexpr std::uint32_t kUsualMtu = 1500;
+/// The MTU of the link behind the host's default route: packets of containers leave by it.
+std::uint32_t inherited_mtu(netlink::Socket& host) {
     for (const Family family : {Family::v4, Family::v6}) {
         const auto routes = netlink::list_routes(host, family);
-        if (!routes) return std::nullopt;
+        if (!routes) return kUsualMtu;
         const auto way_out =
             std::ranges::find_if(*routes, [](const auto& route) { return route.destination.length() == 0; });
         if (way_out == routes->end()) continue;
         const auto link = netlink::find_link(host, way_out->link);
-        if (!link || !*link || (*link)->mtu == kUsualMtu) return std::nullopt;
-        return (*link)->mtu;
+        return link && *link ? (*link)->mtu : kUsualMtu;
     }
-    return std::nullopt;
+    return kUsualMtu;
 }
 
 Result<netlink::Link> add(netlink::Socket& host, const BridgeSpec& spec) {
-    const auto added = netlink::add_bridge(host, {.name = spec.name,
-                                                  .group = kLinkGroup,
-                                                  .mac = bridge_mac(spec.network_id),
-                                                  .mtu = spec.mtu ? spec.mtu : inherited_mtu(host)});
+    const std::uint32_t mtu = wanted_mtu(spec, spec.mtu ? *spec.mtu : inherited_mtu(host));
+    // A bridge whose MTU was never changed takes that of its ports (net/bridge/br_device.c: BROPT_MTU_SET_BY_USER).
+    const std::uint32_t another = mtu > kMinimumMtu6 ? mtu - 1 : mtu + 1;
+    const auto added = netlink::add_bridge(
+        host, {.name = spec.name, .group = kLinkGroup, .mac = bridge_mac(spec.network_id), .mtu = another});
     if (!added) return netlink::refuse("add bridge '" + spec.name + "'", added.error());
     auto link = netlink::find_link(host, spec.name);
     if (!link) return fail(link.error());
     if (!*link) return fail(Errc::system, "bridge '" + spec.name + "' vanished while it was being made");
+    if (const auto changed = netlink::change_link(host, (*link)->index, {.mtu = mtu}); !changed) {
+        (void)netlink::delete_link(host, (*link)->index);
+        return netlink::refuse("set the MTU of bridge '" + spec.name + "'", changed.error());
+    }
     return **link;
 }
 
@@ -74,10 +78,11 @@ Result<> guard_v6(const BridgeSpec& spec) {
 
 Result<> set_v6(const std::string& bridge) {
     const std::string conf = "net/ipv6/conf/" + bridge + "/";
-    if (auto set = set_sysctl(conf + "disable_ipv6", "0"); !set) {
+    if (!has_sysctl("net/ipv6/conf/all/disable_ipv6")) {
         return fail(Errc::unsupported,
                     "IPv6 on bridge '" + bridge + "': the kernel does not support IPv6 here (CONFIG_IPV6)");
     }
+    if (auto set = set_sysctl(conf + "disable_ipv6", "0"); !set) return fail(set.error(), "IPv6 on '" + bridge + "'");
     return set_sysctl(conf + "accept_dad", "0");
 }
 
@@ -85,6 +90,11 @@ Result<> set_v6(const std::string& bridge) {
 
 bool has_v6(const BridgeSpec& spec) {
     return std::ranges::any_of(spec.addresses, [](const IpPrefix& address) { return address.family() == Family::v6; });
+}
+
+std::uint32_t wanted_mtu(const BridgeSpec& spec, std::uint32_t present) {
+    if (spec.mtu) return *spec.mtu;
+    return has_v6(spec) ? std::max(present, kMinimumMtu6) : present;
 }
 
 MacAddress bridge_mac(const std::string& network_id) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/ip.h"
@@ -15,6 +16,9 @@ MacAddress bridge_mac(const std::string& network_id);
 
 /// Whether the host has an IPv6 address on the bridge.
 bool has_v6(const BridgeSpec& spec);
+
+/// The MTU in bytes that a bridge with this one should have: that of the spec, else its own if IPv6 can do with it.
+std::uint32_t wanted_mtu(const BridgeSpec& spec, std::uint32_t present);
 
 /// See NetSetup::ensure_bridge. Runs on the host, sysctls included.
 Result<> ensure_bridge(netlink::Socket& host, const BridgeSpec& spec);

@@ -34,8 +34,7 @@ bool is_pair(const Link& host_end, const Link& inside) {
 
 bool is_right(const InterfaceSpec& spec, const Link& bridge, const Link& host_end, const Link& inside) {
     const bool host_right = host_end.group == kLinkGroup && host_end.master == bridge.index && host_end.up;
-    const bool mtu_right = !spec.mtu || (host_end.mtu == *spec.mtu && inside.mtu == *spec.mtu);
-    return host_right && mtu_right && is_pair(host_end, inside) && inside.mac == spec.mac;
+    return host_right && is_pair(host_end, inside) && inside.mac == spec.mac;
 }
 
 /// Deletes our own host end that is not what it should be (and with it the other one).
@@ -49,6 +48,14 @@ Result<> delete_wrong(netlink::Socket& host, const Link& link) {
     return {};
 }
 
+/// Of a pair that is right but for it, in place: connections go on.
+Result<> mend_mtu(netlink::Socket& socket, const Link& link, std::uint32_t mtu) {
+    if (link.mtu == mtu) return {};
+    const auto changed = netlink::change_link(socket, link.index, {.mtu = mtu});
+    if (!changed) return netlink::refuse("set the MTU of '" + link.name + "'", changed.error());
+    return {};
+}
+
 /// What stands in the way of a new pair: our own remains are cleared; true if the pair that is there is right already.
 Result<bool> settle_existing(netlink::Socket& host, netlink::Socket& inside, const InterfaceSpec& spec,
                              const Link& bridge) {
@@ -56,7 +63,12 @@ Result<bool> settle_existing(netlink::Socket& host, netlink::Socket& inside, con
     if (!host_end) return fail(host_end.error());
     const auto inside_end = netlink::find_link(inside, spec.name);
     if (!inside_end) return fail(inside_end.error());
-    if (*host_end && *inside_end && is_right(spec, bridge, **host_end, **inside_end)) return true;
+    if (*host_end && *inside_end && is_right(spec, bridge, **host_end, **inside_end)) {
+        const auto mtu = spec.mtu.value_or(bridge.mtu);
+        if (auto set = mend_mtu(host, **host_end, mtu); !set) return fail(set.error());
+        if (auto set = mend_mtu(inside, **inside_end, mtu); !set) return fail(set.error());
+        return true;
+    }
 
     const bool belongs_together = *host_end && *inside_end && is_pair(**host_end, **inside_end);
     if (*inside_end && !belongs_together) {

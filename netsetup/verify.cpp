@@ -84,11 +84,16 @@ void compare_settings(const BridgeSpec& spec, Differences& differences) {
     }
 }
 
+/// That of the bridge where the network says nothing.
+std::optional<std::uint32_t> mtu_of(const InterfaceSpec& spec, const std::optional<Link>& bridge) {
+    return spec.mtu || !bridge ? spec.mtu : std::optional(bridge->mtu);
+}
+
 void compare_host_end(const InterfaceSpec& spec, const std::optional<Link>& bridge, const Link& link,
                       Differences& differences) {
     if (link.group != kLinkGroup) differences.push_back("link '" + link.name + "' is not ours");
     compare_up(link, differences);
-    compare_mtu(spec.mtu, link, differences);
+    compare_mtu(mtu_of(spec, bridge), link, differences);
     if (bridge && link.master != bridge->index) {
         differences.push_back("link '" + link.name + "' is not in bridge '" + spec.bridge + "'");
     }
@@ -97,8 +102,8 @@ void compare_host_end(const InterfaceSpec& spec, const std::optional<Link>& brid
     }
 }
 
-Result<> compare_inside(netlink::Socket& inside, const InterfaceSpec& spec, const std::optional<Link>& host_end,
-                        Differences& differences) {
+Result<> compare_inside(netlink::Socket& inside, const InterfaceSpec& spec, const std::optional<Link>& bridge,
+                        const std::optional<Link>& host_end, Differences& differences) {
     const auto link = netlink::find_link(inside, spec.name);
     if (!link) return fail(link.error());
     if (!*link) {
@@ -114,7 +119,7 @@ Result<> compare_inside(netlink::Socket& inside, const InterfaceSpec& spec, cons
                               spec.mac.text());
     }
     compare_up(**link, differences);
-    compare_mtu(spec.mtu, **link, differences);
+    compare_mtu(mtu_of(spec, bridge), **link, differences);
     const auto present = netlink::list_addresses(inside, (*link)->index);
     if (!present) return fail(present.error());
     // What else the container has there is its own.
@@ -156,7 +161,7 @@ Result<Differences> verify_bridge(netlink::Socket& host, const BridgeSpec& spec)
     }
     Differences differences;
     compare_up(**link, differences);
-    compare_mtu(spec.mtu, **link, differences);
+    compare_mtu(wanted_mtu(spec, (*link)->mtu), **link, differences);
     compare_isolation(spec, differences);
     compare_settings(spec, differences);
     if (auto compared = compare_addresses(host, **link, spec.addresses, differences); !compared) {
@@ -171,7 +176,8 @@ Result<Differences> verify_interface(netlink::Socket& host, const InterfaceSpec&
     Differences differences;
     if (auto compared = compare_loopback(*inside, differences); !compared) return fail(compared.error());
     if (spec.upper) {
-        if (auto compared = compare_inside(*inside, spec, {}, differences); !compared) return fail(compared.error());
+        if (auto compared = compare_inside(*inside, spec, {}, {}, differences); !compared)
+            return fail(compared.error());
         return differences;
     }
     const auto bridge = netlink::find_link(host, spec.bridge);
@@ -182,7 +188,9 @@ Result<Differences> verify_interface(netlink::Socket& host, const InterfaceSpec&
         compare_host_end(spec, *bridge, **host_end, differences);
     else
         differences.push_back("link '" + spec.host_name + "' is missing");
-    if (auto compared = compare_inside(*inside, spec, *host_end, differences); !compared) return fail(compared.error());
+    if (auto compared = compare_inside(*inside, spec, *bridge, *host_end, differences); !compared) {
+        return fail(compared.error());
+    }
     return differences;
 }
 

@@ -78,6 +78,34 @@ TEST_F(KernelTest, DualStackBridgeHasBothAddressesAtOnce) {
     EXPECT_EQ(addresses.find("tentative"), std::string::npos) << addresses;
 }
 
+/// IPv6 needs 1280 (RFC 8200), and the kernel has none on a link with less.
+TEST_F(KernelTest, DualStackBridgeHasRoomForIpv6) {
+    ASSERT_TRUE(run_command("ip link add up0 mtu 1200 type veth peer name up1 && ip link set up0 up && "
+                            "ip addr add 198.51.100.1/24 dev up0 && ip route add default dev up0")
+                    .ok());
+    auto spec = bridge_spec(1);
+    spec.addresses.push_back(*IpPrefix::parse("fd00:1::1/64"));
+    const auto is_right = [] {
+        return run_json("ip -j link show br-1").at(0).at("mtu") == 1280 &&
+               run_command("ip -o addr show br-1").output.find("fd00:1::1/64") != std::string::npos;
+    };
+    NSR_ASSERT_OK(kernel().ensure_bridge(spec));
+    EXPECT_TRUE(is_right());
+    ASSERT_TRUE(run_command("ip link set br-1 mtu 1000").ok());
+    EXPECT_EQ(kernel().verify_bridge(spec)->front(), "link 'br-1' has the MTU 1000, not 1280");
+    NSR_ASSERT_OK(kernel().ensure_bridge(spec));
+    EXPECT_TRUE(is_right());
+    NSR_ASSERT_OK(kernel().ensure_bridge(bridge_spec(2)));
+    EXPECT_EQ(run_json("ip -j link show br-2").at(0).at("mtu"), 1200);
+}
+
+TEST_F(KernelTest, BridgeKeepsItsMtuWhateverItsPortsHave) {
+    NSR_ASSERT_OK(kernel().ensure_bridge(bridge_spec(1)));
+    ASSERT_TRUE(
+        run_command("ip link add small mtu 1000 type veth peer name other && ip link set small master br-1").ok());
+    EXPECT_EQ(run_json("ip -j link show br-1").at(0).at("mtu"), 1500);
+}
+
 TEST_F(KernelTest, HostPrefixesAreConnectedRoutesOnly) {
     NSR_ASSERT_OK(kernel().ensure_bridge(bridge_spec(1)));
     ASSERT_TRUE(run_command("ip route add 172.30.0.0/16 via 10.1.0.7").ok());

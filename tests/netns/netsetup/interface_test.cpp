@@ -354,5 +354,22 @@ TEST_F(KernelTest, DualStackContainersReachEachOtherOverBothAtOnce) {
     EXPECT_TRUE(reaches(second, "fd00:1::1"));
 }
 
+/// The network says nothing of the MTU: that of its bridge is right. It is mended in place.
+TEST_F(KernelTest, AnMtuThatOthersChangedIsSeenAndMended) {
+    set_up({bridge_spec(1)});
+    const auto spec = interface_spec(1, 2);
+    const auto one = attach(spec);
+    const auto before = run_json("ip -j link show eth0", one).at(0).at("ifindex");
+    EXPECT_TRUE(kernel().verify_interface(spec, one)->empty());
+    ASSERT_TRUE(run_command("ip link set eth0 mtu 1300", one).ok());
+    EXPECT_EQ(*kernel().verify_interface(spec, one),
+              std::vector<std::string>{"link 'eth0' has the MTU 1300, not 1500"});
+    ASSERT_TRUE(run_command("ip link set veth1x2 mtu 1200").ok());
+    EXPECT_EQ(kernel().verify_interface(spec, one)->size(), 2U);
+    NSR_ASSERT_OK(kernel().ensure_interface(spec, one));
+    EXPECT_TRUE(kernel().verify_interface(spec, one)->empty());
+    EXPECT_EQ(run_json("ip -j link show eth0", one).at(0).at("ifindex"), before);
+}
+
 }  // namespace
 }  // namespace nsr::net
