@@ -56,12 +56,6 @@ void raise_descriptor_limit() {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Result<> make_state_directory(const std::string& path) {
-    if (auto made = make_directories(path, 0700); !made) return made;
-    if (::access(path.c_str(), W_OK) != 0) return fail_errno("state directory '" + path + "' cannot be written");
-    return {};
-}
-
 }  // namespace
 
 /// All parts, declared in the order of construction: each may use those above it.
@@ -77,11 +71,10 @@ public:
 
     Result<> start() {
         if (auto root = check_root(); !root) return root;
-        if (auto made = make_state_directory(settings_.state_dir); !made) return made;
-        if (auto made = make_directories(settings_.run_dir); !made) return made;
         auto lock = InstanceLock::take(settings_.state_dir);
         if (!lock) return fail(std::move(lock).error());
         lock_.emplace(std::move(*lock));
+        if (auto made = make_directories(settings_.run_dir); !made) return made;
         log::start(settings_.log_level);
         raise_descriptor_limit();
         if (auto built = build_engine(); !built) return built;

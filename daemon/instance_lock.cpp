@@ -5,11 +5,14 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+
+#include "common/files.h"
 
 namespace nsr::daemon {
 namespace {
@@ -17,13 +20,26 @@ namespace {
 constexpr int kPauseMs = 10;
 constexpr char kAbstractName[] = "ns-register";
 
-Result<UniqueFd> lock_directory(const std::string& state_dir) {
-    const std::string path = state_dir + "/lock";
-    UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock) return fail_errno("open '" + path + "'");
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return fail_errno("lock '" + path + "'");
+std::string lock_path(const std::string& state_dir) { return state_dir + "/lock"; }
+
+Result<> make_state_directory(const std::string& path) {
+    if (auto made = make_directories(path, 0700); !made) return made;
+    if (::access(path.c_str(), W_OK) != 0) return fail_errno("state directory '" + path + "' cannot be written");
+    return {};
+}
+
+Result<UniqueFd> lock_file(UniqueFd file, const std::string& state_dir) {
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+    if (errno != EWOULDBLOCK) return fail_errno("lock '" + lock_path(state_dir) + "'");
     return fail(Errc::conflict, "another ns-registerd uses the state directory '" + state_dir + "'");
+}
+
+Result<UniqueFd> lock_new_directory(const std::string& state_dir) {
+    if (auto made = make_state_directory(state_dir); !made) return fail(std::move(made).error());
+    const std::string path = lock_path(state_dir);
+    UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file) return fail_errno("open '" + path + "'");
+    return lock_file(std::move(file), state_dir);
 }
 
 Result<UniqueFd> bind_abstract_name() {
@@ -38,11 +54,15 @@ Result<UniqueFd> bind_abstract_name() {
     return fail(Errc::conflict, "another ns-registerd runs in this network namespace (it holds @ns-register)");
 }
 
+/// Makes a directory and its lock only when nothing else is in the way: who is refused leaves nothing behind.
 Result<InstanceLock> try_to_take(const std::string& state_dir) {
-    auto directory = lock_directory(state_dir);
+    Result<UniqueFd> directory = UniqueFd(::open(lock_path(state_dir).c_str(), O_RDWR | O_CLOEXEC));
+    if (*directory) directory = lock_file(std::move(*directory), state_dir);
     if (!directory) return fail(std::move(directory).error());
     auto name = bind_abstract_name();
     if (!name) return fail(std::move(name).error());
+    if (!*directory) directory = lock_new_directory(state_dir);
+    if (!directory) return fail(std::move(directory).error());
     return InstanceLock{std::move(*directory), std::move(*name)};
 }
 

@@ -18,7 +18,8 @@ struct InstanceLock {
     /// How long a daemon that was killed may take to be gone: it has namespaces and sockets to close.
     static constexpr std::chrono::seconds kWait{3};
 
-    /// Waits for up to `wait`; Errc::conflict with one sentence if another daemon has either.
+    /// Makes the directory if need be. Waits for up to `wait`; Errc::conflict with one sentence if another daemon has
+    /// either, and then nothing has been made.
     static Result<InstanceLock> take(const std::string& state_dir, std::chrono::milliseconds wait = kWait);
 };
 

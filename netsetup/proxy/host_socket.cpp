@@ -57,11 +57,21 @@ void turn_on(const UniqueFd& socket, int level, int option) {
     (void)::setsockopt(socket.get(), level, option, &on, sizeof on);
 }
 
-/// A socket that only holds its port takes nothing in: what comes past the rules is dropped before it gets here.
+/// A socket that only holds its port takes nothing in: what comes past the rules is dropped before it gets here. TCP
+/// hears more, see refuse_connections().
 void take_nothing(const UniqueFd& socket) {
     sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
     const sock_fprog program{.len = 1, .filter = &drop};
     (void)::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+/// A port that is bound and does not listen is as closed as a free one: who connects is refused at once. That it has
+/// listened is what keeps other programs from binding it: since then the kernel compares each newcomer with this
+/// socket, which shares with nobody from now on.
+void refuse_connections(const UniqueFd& socket) {
+    const int off = 0;
+    (void)::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &off, sizeof off);
+    (void)::shutdown(socket.get(), SHUT_RDWR);
 }
 
 /// A listener of a former run may have left connections that end slowly; two listeners exclude each other all the same.
@@ -103,10 +113,11 @@ Result<UniqueFd> open_host_socket(const HostPort& port, SocketUse use) {
         ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
         return refuse("bind host port", port, errno);
     }
-    if (port.protocol == registry::Protocol::tcp &&
-        (fault::fails("port listen", EADDRINUSE) || ::listen(socket.get(), kBacklog) != 0)) {
+    if (port.protocol != registry::Protocol::tcp) return socket;
+    if (fault::fails("port listen", EADDRINUSE) || ::listen(socket.get(), kBacklog) != 0) {
         return refuse("bind host port", port, errno);
     }
+    if (use == SocketUse::hold) refuse_connections(socket);
     return socket;
 }
 

@@ -9,8 +9,8 @@ namespace nsr::net {
 /// What the socket of a port is for.
 enum class SocketUse { hold, serve };
 
-/// A non-blocking socket at a port of the host, IPv6 only if it is an IPv6 one; a TCP socket listens, and takes nothing
-/// in if it is only to hold. The errors of PortProxy::hold().
+/// A non-blocking socket at a port of the host, IPv6 only if it is an IPv6 one; a TCP socket listens. One
+/// that is only to hold takes nothing in, and refuses TCP connections. The errors of PortProxy::hold().
 Result<UniqueFd> open_host_socket(const HostPort& port, SocketUse use);
 
 /// Whether the host has IPv6 sockets at all: not if its kernel was started with ipv6.disable=1.

@@ -30,7 +30,8 @@ assert_eq "$(stat -c %U "$SOCKET")" root
 
 # one daemon for a state directory, and one for a network namespace
 refuses "state directory '$SCRATCH_STATE'" --run-dir /run/second
-refuses "network namespace" --run-dir /run/second --state-dir /run/second-state
+refuses "network namespace" --run-dir /run/second/run --state-dir /run/second/state
+[ ! -e /run/second ] || fail "made by a daemon that was refused: $(find /run/second)"
 unshare --net timeout 10 ns-registerd --state-dir $SCRATCH_STATE --run-dir /run/third 2>/run/tmp/said && fail "two on one state"
 assert_match "$(cat /run/tmp/said)" "$SCRATCH_STATE"
 nsr ping >/dev/null

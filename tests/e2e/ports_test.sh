@@ -189,5 +189,11 @@ for protocol in tcp udp; do
 done
 assert_eq "$(nsr port web 80)" "0.0.0.0:8080"
 assert_eq "$($TELL hold 0.0.0.0 8080 || true)" "Address already in use"
+nsr attach --name six --network net6 -p 8100:80 >/dev/null
+serve six 80 :: ::1
+assert_told "six 2001:db8::9" outside 2001:db8::1 8100
+assert_eq "$(ask host ::1 8100 || true)" "Connection refused" # no rule leads from there
+assert_eq "$($TELL hold :: 8100 || true)" "Address already in use"
+assert_eq "$($TELL hold ::1 8100 || true)" "Address already in use"
 stop_daemon
 echo "ports: passed"

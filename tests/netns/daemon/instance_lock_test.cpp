@@ -24,10 +24,17 @@ TEST_F(InstanceLockTest, AnotherDaemonIsNamedByWhatItHolds) {
     const auto same = InstanceLock::take("/run", 0ms);
     ASSERT_FALSE(same);
     EXPECT_THAT(same.error().message(), HasSubstr("uses the state directory '/run'"));
-    std::filesystem::create_directory("/run/other");
     const auto elsewhere = InstanceLock::take("/run/other", 0ms);
     ASSERT_FALSE(elsewhere);
     EXPECT_THAT(elsewhere.error().message(), HasSubstr("in this network namespace"));
+    EXPECT_FALSE(std::filesystem::exists("/run/other")) << "made by one that was refused";
+}
+
+TEST_F(InstanceLockTest, MakesTheDirectoryForRootAlone) {
+    const auto lock = InstanceLock::take("/run/deep/state");
+    ASSERT_TRUE(lock) << lock.error().message();
+    const auto mode = std::filesystem::status("/run/deep/state").permissions();
+    EXPECT_EQ(mode, std::filesystem::perms::owner_all);
 }
 
 TEST_F(InstanceLockTest, OneThatIsOnItsWayOutIsWaitedFor) {

@@ -169,6 +169,31 @@ TEST_F(ProxyTest, HoldsThePortAgainstOthersUntilItIsReleased) {
     EXPECT_TRUE(open_host_socket(same, SocketUse::serve));
 }
 
+TEST_F(ProxyTest, APortThatIsOnlyHeldRefusesConnectionsAndIsKeptAllTheSame) {
+    const auto holder = make_port_holder();
+    for (const char* any : {"0.0.0.0", "::"}) NSR_ASSERT_OK(holder->hold({Protocol::tcp, address(any), 8080}));
+    for (const char* loopback : {"127.0.0.1", "::1"}) {
+        SCOPED_TRACE(loopback);
+        const std::string there = "('" + std::string(loopback) + "', 8080)";
+        EXPECT_EQ(python(host(), "try: socket.create_connection(" + there +
+                                     ", 5)\n"
+                                     "except OSError as e: print(e.strerror, end='')"),
+                  "Connection refused");
+        const HostPort same{Protocol::tcp, address(loopback), 8080};
+        for (const SocketUse use : {SocketUse::serve, SocketUse::hold}) EXPECT_FALSE(open_host_socket(same, use));
+        for (const char* option : {"SO_REUSEADDR", "SO_REUSEPORT"}) {
+            EXPECT_EQ(python(host(), "s = socket.socket(socket.AF_INET6 if ':' in '" + std::string(loopback) +
+                                         "' else socket.AF_INET)\ns.setsockopt(socket.SOL_SOCKET, socket." + option +
+                                         ", 1)\ntry: s.bind(" + there +
+                                         "); print('bound')\n"
+                                         "except OSError as e: print(e.strerror, end='')"),
+                      "Address already in use");
+        }
+    }
+    holder->release({Protocol::tcp, address("::"), 8080});
+    EXPECT_TRUE(open_host_socket({Protocol::tcp, address("::1"), 8080}, SocketUse::serve));
+}
+
 TEST_F(ProxyTest, SaysWhichAddressIsNotOfThisHost) {
     const auto held = proxy().hold({Protocol::udp, address("203.0.113.1"), 9001});
     ASSERT_FALSE(held);
