@@ -31,7 +31,7 @@ struct Settings {
     bool is_default_run_dir = true;  ///< then namespaces are shown under /run/netns, too
 
     bool userland_proxy = true;                   ///< carry what the firewall's rules do not
-    unsigned forward_limit = 16384;               ///< questions of one worker that wait for servers outside
+    unsigned forward_limit = 16384;               ///< questions that wait for servers outside
     unsigned forward_limit_per_container = 1024;  ///< of these, of one container
     bool udp_segmentation = true;                 ///< DNS datagrams to one address may leave as one packet
     unsigned proxy_range_limit = 256;  ///< longer rows of published ports are not held against other programs

@@ -21,11 +21,10 @@ bool is_arpa(Bytes name) {
     return name.size() > sizeof kArpa && std::ranges::equal(name.last(sizeof kArpa), kArpa);
 }
 
-/// A header alone, as FORMERR and NOTIMP are (D-103, D-104).
-std::size_t write_refusal(dns::Query query, Rcode rcode, dns::Buffer out) {
-    query.question_size = 0;
+/// FORMERR and NOTIMP: a header (D-103, D-104), and the question if it could be read (D-106).
+std::size_t write_refusal(Bytes datagram, dns::Query query, Rcode rcode, dns::Buffer out) {
     query.has_edns = false;
-    Reply reply({}, query, dns::kUdpLimit, out);
+    Reply reply(datagram, query, dns::kUdpLimit, out);
     reply.without_ra();
     return reply.finish(rcode);
 }
@@ -115,9 +114,9 @@ Outcome answer(Bytes datagram, dns::Transport transport, const Snapshot& snapsho
         case dns::QueryStatus::drop:
             return {Verdict::drop, 0};
         case dns::QueryStatus::formerr:
-            return {Verdict::error, write_refusal(query, Rcode::formerr, out)};
+            return {Verdict::error, write_refusal(datagram, query, Rcode::formerr, out)};
         case dns::QueryStatus::not_a_query:
-            return {Verdict::error, write_refusal(query, Rcode::notimp, out)};
+            return {Verdict::error, write_refusal(datagram, query, Rcode::notimp, out)};
         case dns::QueryStatus::cookie_only:
         case dns::QueryStatus::ok:
             break;

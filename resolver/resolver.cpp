@@ -181,18 +181,19 @@ Result<> WorkerResolver::open(const std::string& container_id, const NetNs& sand
     auto opened = open_listeners(sandbox, static_cast<unsigned>(units_.size()));
     if (!opened) return fail(std::move(opened).error(), "serve names to '" + container_id + "'");
     const auto sockets = std::make_shared<ListenerSockets>(std::move(*opened));
-    const auto replies = std::make_shared<const UniqueFd>(std::move(sockets->replies));
-    const auto shared = std::make_shared<const NetNs>(std::move(*handle));
-    const auto steering = std::make_shared<Steering>(static_cast<unsigned>(units_.size()));
     const Slot slot = book_.view_slot(container_id);
+    const SharedContainer shared{.id = container_id,
+                                 .view = slot,
+                                 .sandbox = std::make_shared<const NetNs>(std::move(*handle)),
+                                 .steering = std::make_shared<Steering>(static_cast<unsigned>(units_.size())),
+                                 .replies = std::make_shared<const UniqueFd>(std::move(sockets->replies))};
     // TCP is rare: one worker has the container's listener, another container's is another's.
     const auto owner = static_cast<unsigned>(std::hash<std::string>{}(container_id) % units_.size());
     // With the changes in one message: each wakes the workers.
-    on_all([change = take_changes(), container_id, slot, shared, steering, sockets, replies, owner](unsigned index,
-                                                                                                    Server& server) {
+    on_all([change = take_changes(), shared, sockets, owner](unsigned index, Server& server) {
         change(server);
         UniqueFd tcp = index == owner ? std::move(sockets->tcp) : UniqueFd();
-        server.open(container_id, slot, shared, steering, std::move(sockets->udp[index]), replies, std::move(tcp));
+        server.open(shared, std::move(sockets->udp[index]), std::move(tcp));
     });
     open_[container_id] = slot;
     return {};

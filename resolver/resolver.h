@@ -15,7 +15,7 @@ namespace nsr::resolver {
 struct ResolverOptions {
     unsigned workers = 1;  ///< DNS worker threads, each pinned to one CPU
     bool pin_workers = true;
-    unsigned forward_limit = 16384;               ///< queries of one worker that wait for upstreams
+    unsigned forward_limit = 16384;               ///< queries that wait for upstreams, of all workers
     unsigned forward_limit_per_container = 1024;  ///< of these, of one container
     bool udp_segmentation = true;                 ///< datagrams to one address may leave as one packet: Datagrams
 };

@@ -30,26 +30,32 @@ bool is_same(const dns::Query& a, const dns::Query& b) {
            a.dnssec_ok == b.dnssec_ok && a.has_edns == b.has_edns;
 }
 
+/// One more, unless there are `limit` already.
+bool take_one(std::atomic<unsigned>& taken, unsigned limit) {
+    if (taken.fetch_add(1, std::memory_order_relaxed) < limit) return true;
+    taken.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+}
+
 }  // namespace
 
 // -------------------------------------------------------------------------------------------------- asking
 
 void FlightTable::ask(const ForwardRequest& request, Deliver deliver, TimePoint now) {
-    const bool is_full = in_flight_ >= limits_.in_flight || questions_.size() >= limits_.in_flight;
-    if (is_full || request.client->in_flight >= limits_.in_flight_per_container) {
+    if (questions_.size() >= limits_.in_flight || !take_place(*request.client)) {
         counters_.forward_overload.add();
         return refuse(request, deliver, dns::Ede::other);
     }
     const auto route = routes_.find(request);
     if (route->servers.empty()) {
+        give_place_back(*request.client);
         counters_.forward_failures.add();
         // Servers there are, but an internal network keeps them away: a policy, not a failure.
-        const bool has_some = !request.view.upstreams.empty();
+        const bool has_some = !listed_for(request.view, domain_of(request.view, request.query.name)).empty();
         return refuse(request, deliver, has_some ? dns::Ede::filtered : dns::Ede::no_reachable_authority);
     }
     counters_.forwarded.add();
     counters_.forward_in_flight.set(++in_flight_);
-    ++request.client->in_flight;
     Question* same = find_same(request, *route);
     const Question::Id id = same != nullptr ? same->id : start(request, route, now);
     const std::size_t size = dns::kHeaderSize + request.query.question_size;
@@ -59,6 +65,18 @@ void FlightTable::ask(const ForwardRequest& request, Deliver deliver, TimePoint 
                                          request.client,
                                          std::move(deliver)});
     if (same == nullptr) advance(id, now);
+}
+
+bool FlightTable::take_place(const ForwardClient& client) {
+    if (!take_one(*limits_.taken, limits_.in_flight)) return false;
+    if (take_one(*client.in_flight, limits_.in_flight_per_container)) return true;
+    limits_.taken->fetch_sub(1, std::memory_order_relaxed);
+    return false;
+}
+
+void FlightTable::give_place_back(const ForwardClient& client) {
+    limits_.taken->fetch_sub(1, std::memory_order_relaxed);
+    client.in_flight->fetch_sub(1, std::memory_order_relaxed);
 }
 
 void FlightTable::refuse(const ForwardRequest& request, Deliver& deliver, dns::Ede ede) {
@@ -269,7 +287,7 @@ void FlightTable::fail(Question& question, dns::Ede ede, TimePoint now) {
 
 void FlightTable::deliver(Waiter& waiter, dns::Bytes reply) {
     counters_.forward_in_flight.set(--in_flight_);
-    --waiter.client->in_flight;
+    give_place_back(*waiter.client);
     if (!waiter.client->closed) waiter.deliver(reply);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <memory_resource>
 #include <optional>
@@ -17,11 +18,14 @@ namespace nsr::resolver {
 
 /// What one worker's forwarding may use.
 struct ForwardLimits {
-    /// Queries that wait for an upstream; one more is answered SERVFAIL at once and counted (forward_overload).
+    /// Queries that wait for an upstream, of all workers; one more is answered SERVFAIL at once and counted
+    /// (forward_overload).
     unsigned in_flight = 16384;
     unsigned in_flight_per_container = 1024;
     /// Of a network's cache: the workers share its bytes.
     unsigned cache_share = 1;
+    /// What `in_flight` is compared with: one for all workers, whose limits are copies.
+    std::shared_ptr<std::atomic<unsigned>> taken = std::make_shared<std::atomic<unsigned>>(0);
 };
 
 /// Without a reply for so long, a client gets a stale answer if there is one, and asking goes on (RFC 8767 §5).
@@ -82,6 +86,8 @@ private:
     using Questions = std::pmr::unordered_map<Id, Question>;
 
     // Asking and what comes back.
+    bool take_place(const ForwardClient& client);
+    void give_place_back(const ForwardClient& client);
     std::size_t write_failure(const ForwardRequest& request, dns::Ede ede, dns::Buffer out);
     void refuse(const ForwardRequest& request, Deliver& deliver, dns::Ede ede);
     Id start(const ForwardRequest& request, const std::shared_ptr<const Route>& route, TimePoint now);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ struct ForwardClient {
 
     std::shared_ptr<const NetNs> sandbox;  ///< from where its own upstreams are asked
     std::string container_id;              ///< by which other workers know it
-    unsigned in_flight = 0;
+    /// Questions of it, of all workers, that wait for servers.
+    std::shared_ptr<std::atomic<unsigned>> in_flight = std::make_shared<std::atomic<unsigned>>(0);
     bool closed = false;  ///< its queries in flight are forgotten
 
     // Of RouteTable.

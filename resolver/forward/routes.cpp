@@ -39,10 +39,13 @@ std::size_t domain_of(const View& view, const dns::Name& name) {
     return index;
 }
 
+const std::vector<Upstream>& listed_for(const View& view, std::size_t domain) {
+    return domain < view.domains.size() ? view.domains[domain].second : view.upstreams;
+}
+
 std::vector<Upstream> servers_of(const View& view, std::size_t domain) {
-    const auto& upstreams = domain < view.domains.size() ? view.domains[domain].second : view.upstreams;
     std::vector<Upstream> servers;
-    for (const auto& server : upstreams) {
+    for (const auto& server : listed_for(view, domain)) {
         if (!server.from_host || view.outside) servers.push_back(server);
     }
     return servers;

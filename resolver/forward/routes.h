@@ -19,7 +19,10 @@ struct Route {
 /// The index of the longest domain of the view that a name is in; the number of domains if it is in none.
 std::size_t domain_of(const View& view, const dns::Name& name);
 
-/// The servers for the names of a domain (by its index): without those that must not be asked from an internal network
+/// The servers that stand in the list for the names of a domain (by its index).
+const std::vector<Upstream>& listed_for(const View& view, std::size_t domain);
+
+/// Those of them that are asked: without those that must not be asked from an internal network
 /// (D-88).
 std::vector<Upstream> servers_of(const View& view, std::size_t domain);
 

@@ -1,5 +1,6 @@
 #include "resolver/forward/udp_pool.h"
 
+#include <linux/errqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -34,9 +35,8 @@ public:
     ReceiveBatch(const ReceiveBatch&) = delete;
     ReceiveBatch& operator=(const ReceiveBatch&) = delete;
 
-    /// How many datagrams have come; 0 if none, or with an error in errno.
+    /// How many datagrams have come; if none, the reason is in errno.
     unsigned receive(int fd) {
-        errno = 0;
         return static_cast<unsigned>(std::max(0, ::recvmmsg(fd, messages_.data(), kBatch, MSG_DONTWAIT, nullptr)));
     }
     dns::Bytes reply(unsigned index) const {
@@ -59,6 +59,24 @@ std::uint16_t random_id() {
     }
     used += 2;
     return dns::read16(&pool[used - 2]);
+}
+
+/// Takes what ICMP has said of a socket's datagrams (ip(7), IP_RECVERR); whether they do not reach the server.
+bool take_errors(int fd) {
+    bool is_unreachable = false;
+    std::array<std::uint8_t, 512> control;
+    for (;;) {
+        msghdr message{};
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        if (::recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return is_unreachable;
+        const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+        if (header == nullptr) continue;
+        sock_extended_err error{};
+        std::memcpy(&error, CMSG_DATA(header), sizeof error);
+        // One of a size is for the fragments of later datagrams.
+        is_unreachable = is_unreachable || (error.ee_origin != SO_EE_ORIGIN_LOCAL && error.ee_errno != EMSGSIZE);
+    }
 }
 
 socklen_t address_of(const Upstream& server, sockaddr_storage& storage) {
@@ -84,6 +102,14 @@ Result<UniqueFd> open_connected(const Upstream& server) {
     const int size = kReceiveBuffer;
     if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0) {
         (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);  // smaller, but it works
+    }
+    // Every error is kept until it is read: without that, one that comes between two queries is told to the second of
+    // them and then forgotten, and a server that sends few of them (net.ipv4.icmp_ratelimit) seems to be silent.
+    const int on = 1;
+    const bool is_v4 = server.address.is_v4();
+    const int level = is_v4 ? SOL_IP : SOL_IPV6;
+    if (::setsockopt(fd.get(), level, is_v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on) != 0) {
+        return fail_errno("ask for ICMP errors");
     }
     sockaddr_storage address;
     const socklen_t length = address_of(server, address);
@@ -140,10 +166,11 @@ private:
         const Outbox::Collection collection(outbox_);
         for (unsigned turn = 0; turn < kBatchesPerTurn && socket_.is_open(); ++turn) {
             const unsigned count = batch.receive(socket_.native_handle());
-            if (count == 0 && errno != 0 && errno != EAGAIN && errno != EINTR) fail_all();
+            if (count == 0 && errno != EAGAIN) continue;  // an error, which take_errors() reads
             for (unsigned index = 0; index < count && socket_.is_open(); ++index) take(batch.reply(index));
-            if (count < kBatch) return;
+            if (count < kBatch) break;
         }
+        if (socket_.is_open() && take_errors(socket_.native_handle())) fail_all();
     }
 
     void take(dns::Bytes reply) {

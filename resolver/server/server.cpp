@@ -86,24 +86,22 @@ void Server::apply(const Publication& publication) {
     state_.forwarder.apply(publication);
 }
 
-void Server::open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox,
-                  std::shared_ptr<Steering> steering, UniqueFd udp, std::shared_ptr<const UniqueFd> replies,
-                  UniqueFd tcp) {
-    close(container_id);
+void Server::open(const SharedContainer& shared, UniqueFd udp, UniqueFd tcp) {
+    close(shared.id);
     auto container = std::make_shared<ServedContainer>();
-    container->view = view;
-    container->forward = std::make_shared<ForwardClient>(std::move(sandbox));
-    container->forward->container_id = container_id;
+    container->view = shared.view;
+    container->forward = std::make_shared<ForwardClient>(shared.sandbox);
+    container->forward->container_id = shared.id;
+    container->forward->in_flight = shared.in_flight;
     Listeners listeners{
-        container,
-        std::make_shared<UdpListener>(state_, container, std::move(steering), std::move(udp), std::move(replies)),
+        container, std::make_shared<UdpListener>(state_, container, shared.steering, std::move(udp), shared.replies),
         nullptr};
     listeners.udp->start();
     if (tcp) {
         listeners.tcp = std::make_shared<TcpListener>(state_, container, std::move(tcp));
         listeners.tcp->start();
     }
-    open_.emplace(container_id, std::move(listeners));
+    open_.emplace(shared.id, std::move(listeners));
 }
 
 void Server::set_view(const std::string& container_id, Slot view) {

@@ -107,6 +107,17 @@ std::size_t serve(ServerState& state, const ServedContainer& container, dns::Byt
     return 0;
 }
 
+/// What the workers' sides of a container have in common.
+struct SharedContainer {
+    std::string id;
+    Slot view = kNoSlot;
+    std::shared_ptr<const NetNs> sandbox;
+    std::shared_ptr<Steering> steering;
+    std::shared_ptr<const UniqueFd> replies;  ///< the socket that all send from
+    /// See ForwardClient.
+    std::shared_ptr<std::atomic<unsigned>> in_flight = std::make_shared<std::atomic<unsigned>>(0);
+};
+
 /// The server of one worker: its listeners and what they answer from. All calls but give() on the worker's thread.
 class Server {
 public:
@@ -126,8 +137,7 @@ public:
 
     void apply(const Publication& publication);
     /// `tcp` is empty on the workers that do not own the container's TCP listener. Replaces what was open.
-    void open(const std::string& container_id, Slot view, std::shared_ptr<const NetNs> sandbox,
-              std::shared_ptr<Steering> steering, UniqueFd udp, std::shared_ptr<const UniqueFd> replies, UniqueFd tcp);
+    void open(const SharedContainer& shared, UniqueFd udp, UniqueFd tcp);
     void set_view(const std::string& container_id, Slot view);
     void close(const std::string& container_id);
     /// Has a query of a container answered as over TCP; false if the container is not open here. For explain().

@@ -28,11 +28,9 @@ const std::map<std::string, unsigned> kRcodes{{"NOERROR", 0},  {"FORMERR", 1}, {
                                               {"NXDOMAIN", 3}, {"NOTIMP", 4},  {"REFUSED", 5}};
 
 /// Extended DNS Errors (RFC 8914) that scripts are to see.
-const std::map<std::string, const char*> kReasons{{"000f00020000", "too many"},
-                                                  {"000f00020003", "stale"},
-                                                  {"000f00020013", "stale"},
-                                                  {"000f0002000d", "failed before"},
-                                                  {"000f00020011", "filtered"}};
+const std::map<std::string, const char*> kReasons{{"000f00020000", "too many"}, {"000f00020003", "stale"},
+                                                  {"000f00020013", "stale"},    {"000f0002000d", "failed before"},
+                                                  {"000f00020011", "filtered"}, {"000f00020016", "nobody to ask"}};
 
 /// What is said of a reply: "NOERROR, no answer, authority SOA" or "NOERROR www A 10.1.0.2 ttl 5".
 std::string describe(const testing::Reply& reply) {
@@ -102,8 +100,11 @@ private:
         } else if (w[0] == "the" && w[1] == "cache") {  // the cache is off | holds 4 KiB
             cache_bytes_ = w[2] == "off" || w[3] == "off" ? 0 : std::stoul(w[3]) * 1024;
             for (auto& [name, container] : containers_) ask_of(container, container.view.upstreams);
-        } else if (w[0] == "domain") {  // domain corp.example is at upstream 3 [on host]
-            domains_.push_back({w.at(1), {ScriptedUpstreams::server(std::stoul(w.at(5)), w.size() > 6)}});
+        } else if (w[0] == "domain") {  // domain corp.example is at upstream 3 [on host], or: is at nobody
+            domains_.push_back({w.at(1), {}});
+            if (w.at(4) == "upstream") {
+                domains_.back().upstreams = {ScriptedUpstreams::server(std::stoul(w.at(5)), w.size() > 6)};
+            }
             for (auto& [name, container] : containers_) ask_of(container, container.view.upstreams);
         } else if (w.size() == 5 && w[1] == "has" && w[3] == "upstream") {  // app has its upstream 4
             ask_of(containers_.at(w[0]), {ScriptedUpstreams::server(std::stoul(w[4]), false)});

@@ -179,6 +179,28 @@ TEST_F(UdpPoolTest, TakesOneReplyForEachTry) {
     EXPECT_EQ(replies, 2) << "what comes after the reply is not looked at";
 }
 
+// The kernel sends a handful of ICMP errors to one receiver and then one a second (net.ipv4.icmp_ratelimit).
+TEST_F(UdpPoolTest, ABurstToAServerThatRefusesFailsWhole) {
+    const NetNs other = make_namespace();
+    connect({"up0", "192.0.2.1/24", "up1", "192.0.2.2/24"}, other);
+    upstream_.address = *IpAddress::parse("192.0.2.2");
+    std::set<unsigned> failed;
+    Outbox apart(counters_, false);
+    UdpPool pool(io_, apart, sandbox_, upstream_, [&failed](const Try& which, std::uint16_t, dns::Bytes reply) {
+        if (reply.empty()) failed.insert(static_cast<unsigned>(which.flight));
+        return true;
+    });
+    std::array<std::uint8_t, 12> query{};
+    constexpr unsigned kMany = 30;
+    {
+        const Outbox::Collection collection(apart);
+        for (unsigned index = 0; index < kMany; ++index) EXPECT_TRUE(pool.send({index, 0}, query, now_));
+    }
+    const auto end = std::chrono::steady_clock::now() + 5s;
+    while (failed.size() < kMany && std::chrono::steady_clock::now() < end) io_.run_one_for(1s);
+    EXPECT_EQ(failed.size(), kMany);
+}
+
 TEST_F(UdpPoolTest, GoesOnFromTheNewAddressWhenItsOwnIsGone) {
     const auto ip = [](const std::string& command) {
         const auto done = test::run_command("ip " + command);

@@ -308,6 +308,11 @@ TEST_F(AnswerTest, SaysFormErrToWhatIsMalformed) {
         EXPECT_EQ(reply.rcode, kFormErr);
         EXPECT_EQ(reply.flags, kQr | kRd | kFormErr);
     }
+    const auto echoed = testing::parse_reply([&] {
+        const Outcome outcome = decide(cut_opt);
+        return std::vector<std::uint8_t>{out_.begin(), out_.begin() + static_cast<long>(outcome.size)};
+    }());
+    EXPECT_EQ(echoed.question, "web1.") << "it could be read (D-106)";
     auto trailing = whole;
     trailing.push_back(7);
     EXPECT_EQ(decide(trailing).verdict, Verdict::reply) << "trailing bytes are ignored";

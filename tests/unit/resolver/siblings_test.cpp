@@ -87,6 +87,31 @@ TEST_F(SiblingsTest, WhatTheyHaveKeptIsGivenAndKeptHere) {
     EXPECT_EQ(counters_.cache_entries.value(), 1U);
 }
 
+TEST_F(SiblingsTest, LimitsAreOfAllWorkersTogether) {
+    for (const auto& limits : {ForwardLimits{1, 16}, ForwardLimits{16, 1}}) {
+        wire_.is_reachable_ = true;
+        Silence wire;
+        wire.is_reachable_ = true;
+        FlightTable here(wire_, counters_, limits);
+        FlightTable there(wire, counters_, limits);
+        const auto client_there = std::make_shared<ForwardClient>(nullptr);
+        client_there->in_flight = client_->in_flight;
+        const ForwardRequest same{packet_, query_, dns::Transport::udp, *snapshot_.view(book_.view_slot("cl")),
+                                  client_there};
+        here.ask(request(), [](dns::Bytes) {}, now_);
+        unsigned refused = 0;
+        there.ask(same, [&refused](dns::Bytes) { ++refused; }, now_);
+        EXPECT_EQ(refused, 1U);
+        here.on_time(now_ + kForwardBudget);
+        EXPECT_TRUE(here.is_idle());
+        there.ask(same, [&refused](dns::Bytes) { ++refused; }, now_);
+        EXPECT_EQ(refused, 1U) << "the place is free again";
+        there.on_time(now_ + kForwardBudget);
+        EXPECT_EQ(client_->in_flight->load(), 0U);
+        EXPECT_EQ(limits.taken->load(), 0U);
+    }
+}
+
 TEST_F(SiblingsTest, AnAnswerThatIsStillGoodKeepsItsTime) {
     ask_outside();
     flights_.siblings_said(wire_.question_, kept(std::chrono::seconds(10)), now_);
