@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "api/limits.h"
 #include "api/service.h"
 
 namespace nsr::api {
@@ -64,13 +65,6 @@ struct Target {
 };
 
 Target parse_target(std::string_view target);
-
-/// The largest bodies of requests, in bytes: of all, and of those that list published ports. Docker's command line
-/// sends an entry for each port, twice, and a container may publish all 65 535 of TCP and of UDP; an entry has up to
-/// 128 bytes.
-inline constexpr std::size_t kBodyMax = std::size_t{1} << 20;
-inline constexpr std::size_t kPortsBodyMax = std::size_t{16} << 20;
-static_assert(kPortsBodyMax >= 2UL * 65535 * 128);
 
 /// The table of routes: method and path to what is done. No sockets, no threads.
 class Router {

@@ -198,7 +198,7 @@ Response resolve(const Call& call) {
     ResolveQuery query;
     query.name = call.target.parameter("name");
     query.from = call.target.parameter("from");
-    if (const auto type = call.target.parameter("type"); !type.empty()) query.type = type;
+    if (call.target.query.contains("type")) query.type = call.target.parameter("type");  // an empty one is refused
     const auto late = std::make_shared<LateResponse>();
     call.service.resolve(query,
                          [late](const Result<ResolveResult>& result) { late->deliver(shown(result, write_resolved)); });
@@ -276,7 +276,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/ns-register/networks/{}/records", record_list},
     {"POST", "/ns-register/networks/{}/records", record_add},
     {"DELETE", "/ns-register/networks/{}/records", record_remove},
-    {"POST", "/ns-register/networks/{}/records/import", record_import},
+    {"POST", "/ns-register/networks/{}/records/import", record_import, false, kRecordsBodyMax},
 });
 
 std::string_view next_segment(std::string_view& path) {

@@ -1,3 +1,4 @@
+#include <set>
 #include <sstream>
 
 #include <toml++/toml.h>
@@ -53,11 +54,11 @@ Result<resolver::DomainUpstreams> forward_of(const toml::node& node, const std::
             auto servers = servers_of(value, path, "forward.upstream");
             if (!servers) return fail(std::move(servers).error());
             std::vector<hosts::NameServer> own;
+            has_upstream = !servers->empty();  // before our own goes: a list of that alone means nobody is asked
             forward.upstreams = without_own(*servers, own);
             for (const auto& server : own) {
                 spdlog::warn("event=own_address_left_out config={} server={}", log::quoted(path), server.text());
             }
-            has_upstream = true;
         } else {
             return wrong(path, std::string("forward.") + std::string(key.str()), "is not a setting");
         }
@@ -67,6 +68,20 @@ Result<resolver::DomainUpstreams> forward_of(const toml::node& node, const std::
         return wrong(path, "forward.domain", "'" + forward.domain + "' is not a domain name");
     }
     return forward;
+}
+
+/// The [[forward]] tables, each for a domain of its own.
+Result<> apply_forwards(const toml::array& tables, const std::string& path, Settings& settings) {
+    std::set<std::string> domains;
+    for (const auto& element : tables) {
+        auto forward = forward_of(element, path);
+        if (!forward) return fail(std::move(forward).error());
+        if (!domains.insert(dns::Name::from_text(forward->domain)->text()).second) {
+            return wrong(path, "forward", "has the domain '" + forward->domain + "' twice");
+        }
+        settings.domains.push_back(std::move(*forward));
+    }
+    return {};
 }
 
 Result<> apply_range_limit(const toml::node& value, const std::string& path, Settings& settings) {
@@ -177,14 +192,7 @@ Result<> apply(std::string_view key, const toml::node& value, const std::string&
     const auto is_limit = apply_forward_limit(key, value, path, settings);
     if (!is_limit) return fail(is_limit.error());
     if (*is_limit) return {};
-    if (key == "forward" && value.is_array()) {
-        for (const auto& element : *value.as_array()) {
-            auto forward = forward_of(element, path);
-            if (!forward) return fail(std::move(forward).error());
-            settings.domains.push_back(std::move(*forward));
-        }
-        return {};
-    }
+    if (key == "forward" && value.is_array()) return apply_forwards(*value.as_array(), path, settings);
     if (key == "ipam") return apply_ipam(value, path, settings);
     if (key == "default-address-pools") return apply_pools(value, path, key, settings);
     if (key == "nft") return apply_nft(value, path, settings.nft);

@@ -1,6 +1,7 @@
 #include "resolver/explain.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "resolver/dns/chain.h"
 #include "resolver/forward/routes.h"
@@ -13,19 +14,41 @@ std::string server_text(const Upstream& server) {
     return server.address.text() + (server.zone.empty() ? "" : "%" + server.zone) + "#" + std::to_string(server.port);
 }
 
-std::string where_to(const View& view, const dns::Query& query) {
-    std::string text = "'" + query.name.text() + "' is not ours: ";
-    const std::size_t domain = domain_of(view, query.name);
-    const auto upstreams = servers_of(view, domain);
-    const bool is_of_domain = domain < view.domains.size();
-    const std::string whose = is_of_domain ? " for '" + view.domains[domain].first.text() + "'" : "";
-    if (upstreams.empty()) return text + "no upstream to ask" + whose;
-    text += "to be asked" + whose + " of";
-    for (const Upstream& upstream : upstreams) {
-        text += " " + server_text(upstream);
-        if (upstream.from_host) text += " (from the host)";
+std::string servers_text(const std::vector<Upstream>& servers) {
+    std::string text;
+    for (const Upstream& server : servers) {
+        text += (text.empty() ? "" : " ") + server_text(server);
+        if (server.from_host) text += " (from the host)";
     }
     return text;
+}
+
+/// Which servers an internal network keeps away from, and that it does (D-88); "" if there are none.
+std::string withheld_text(const View& view, const std::vector<Upstream>& all) {
+    std::vector<Upstream> withheld;
+    std::ranges::copy_if(all, std::back_inserter(withheld),
+                         [&view](const Upstream& server) { return server.from_host && !view.outside; });
+    if (withheld.empty()) return "";
+    return "its networks are internal: " + servers_text(withheld) + (withheld.size() == 1 ? " is" : " are") +
+           " not asked";
+}
+
+/// What is said of a name that is not ours, and whether there is anybody to ask.
+struct Destination {
+    std::string text;
+    bool has_servers = false;
+};
+
+Destination where_to(const View& view, const dns::Query& query) {
+    const std::string text = "'" + query.name.text() + "' is not ours: ";
+    const std::size_t domain = domain_of(view, query.name);
+    const bool is_of_domain = domain < view.domains.size();
+    const std::string whose = is_of_domain ? " for '" + view.domains[domain].first.text() + "'" : "";
+    const auto servers = servers_of(view, domain);
+    const auto withheld = withheld_text(view, is_of_domain ? view.domains[domain].second : view.upstreams);
+    if (servers.empty()) return {text + (withheld.empty() ? "no upstream to ask" + whose : withheld), false};
+    return {text + "to be asked" + whose + " of " + servers_text(servers) + (withheld.empty() ? "" : "; " + withheld),
+            true};
 }
 
 std::string milliseconds_text(Duration duration) {
@@ -113,7 +136,9 @@ Result<Explanation> explain_answer(const Snapshot& snapshot, Slot view, FastRand
     auto it = ask(snapshot, view, random, name, type);
     if (!it) return fail(std::move(it).error());
     if (it->outcome.verdict == Verdict::forward || it->outcome.verdict == Verdict::forward_target) {
-        it->explanation.trace.push_back(where_to(*snapshot.view(view), outside_query(*it)));
+        auto destination = where_to(*snapshot.view(view), outside_query(*it));
+        it->explanation.trace.push_back(std::move(destination.text));
+        it->explanation.nobody_to_ask = !destination.has_servers;
         it->explanation.reply.clear();
     }
     return std::move(it->explanation);

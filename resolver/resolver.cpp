@@ -235,7 +235,8 @@ void WorkerResolver::ask_upstream(const std::string& container_id, std::vector<s
         const bool asked = server.ask(container_id, datagram, [&server, waiting](dns::Bytes reply) {
             waiting->explanation.reply.assign(reply.begin(), reply.end());
             auto source = source_text(server.source());
-            if (!source.empty()) waiting->explanation.trace.push_back(std::move(source));
+            if (!source.empty() && !waiting->explanation.nobody_to_ask)
+                waiting->explanation.trace.push_back(std::move(source));
             waiting->then(std::move(waiting->explanation));
         });
         if (!asked) waiting->then(std::move(waiting->explanation));

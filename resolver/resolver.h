@@ -24,6 +24,7 @@ struct ResolverOptions {
 struct Explanation {
     std::vector<std::uint8_t> reply;  ///< a DNS message; empty if none would be sent
     std::vector<std::string> trace;   ///< one sentence per step
+    bool nobody_to_ask = false;       ///< not ours, and there is no server for it; the trace says why
 };
 
 /// Told what explain() has found.

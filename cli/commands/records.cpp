@@ -1,10 +1,11 @@
 #include <charconv>
 #include <iostream>
-#include <iterator>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
+#include "api/limits.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/json.h"
 #include "cli/output.h"
@@ -80,16 +81,26 @@ void list_records(Session& session, const RecordFlags& flags) {
     if (flags.format != "json") print(table.text());
 }
 
-void import_records(Session& session, const RecordFlags& flags) {
-    std::string text;
-    if (flags.file == "-") {
-        text.assign(std::istreambuf_iterator<char>(std::cin), {});
-    } else {
-        auto read = read_file(flags.file);
-        if (!read) return session.report("cannot read '" + flags.file + "'", kNotFound);
-        text = std::move(*read);
+/// What is to be read to its end; of standard input no more than shows that it is too much.
+std::optional<std::string> content_of(const std::string& file) {
+    if (file == "-") {
+        std::string text(api::kRecordsBodyMax + 1, '\0');
+        std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
+        text.resize(static_cast<std::size_t>(std::cin.gcount()));
+        return text;
     }
-    auto done = parse_reply(session.ask("POST", route_of(flags) + "/import", text));
+    auto read = read_file(file);
+    return read ? std::optional(std::move(*read)) : std::nullopt;
+}
+
+void import_records(Session& session, const RecordFlags& flags) {
+    const auto text = content_of(flags.file);
+    if (!text) return session.report("cannot read '" + flags.file + "'", kNotFound);
+    if (text->size() > api::kRecordsBodyMax) {
+        const std::string what = flags.file == "-" ? "standard input" : "'" + flags.file + "'";
+        return session.report(what + " is larger than " + std::to_string(api::kRecordsBodyMax) + " bytes", kUsage);
+    }
+    auto done = parse_reply(session.ask("POST", route_of(flags) + "/import", *text));
     if (!done) return session.report(done.error(), Verb::ours);
     const auto added = done->value("Added", std::uint64_t{0});
     std::string line = std::to_string(added) + (added == 1 ? " record added" : " records added");

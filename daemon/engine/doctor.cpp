@@ -59,10 +59,9 @@ api::HostFinding Engine::examine_names() const {
 api::HostFinding Engine::examine_upstreams() const {
     const auto& servers = settings_.dns.servers.empty() ? host_dns_.servers : settings_.dns.servers;
     if (!servers.empty()) {
-        return {
-            "resolv.conf", true,
-            counted(servers.size(), "server") + (servers.size() == 1 ? " answers" : " answer") + " for outside names",
-            ""};
+        return {"resolv.conf", true,  // whether they answer is not asked here
+                counted(servers.size(), "server") + (servers.size() == 1 ? " is" : " are") + " named for outside names",
+                ""};
     }
     return {"resolv.conf", false,
             "'" + settings_.resolv_conf +

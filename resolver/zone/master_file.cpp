@@ -196,13 +196,19 @@ private:
         return {};
     }
 
-    /// Both are optional and stand in either order.
+    /// Both are optional and stand in either order, each once (RFC 1035 §5.1).
     Result<> read_ttl_and_class(const Entry& entry, std::vector<Word>::const_iterator& word, registry::Record& record) {
+        bool has_class = false;
         for (; word != entry.words.end(); ++word) {
             const std::string text = registry::lower(word->text);
-            if (text == "in") continue;
+            if (text == "in") {
+                if (has_class) return wrong(entry.line, "'" + word->text + "' is a second class");
+                has_class = true;
+                continue;
+            }
             if (text == "ch" || text == "hs" || text == "cs") return wrong(entry.line, "only class IN is supported");
             if (!starts_with_digit(*word)) break;
+            if (record.ttl) return wrong(entry.line, "'" + word->text + "' is a second TTL");
             last_ttl_ = record.ttl = parse_ttl(text);
             if (!record.ttl) return wrong(entry.line, "'" + word->text + "' is not a TTL");
         }

@@ -42,6 +42,12 @@ explained "no A record for 'nosuch.example.test' \(NXDOMAIN\)" nosuch.example.te
 # what the other networks say
 assert_match "$(nsr resolve inside.inner --from inside --explain)" "read as 'inside' there"
 assert_match "$(nsr resolve out --from out --explain 2>&1 || true)" '^outward only forwards: its names are not looked up'
+nsr network create --internal --opt ns-register.dns.upstream=127.0.0.53 shut >/dev/null # a server of the host itself
+nsr attach --name prisoner --network shut >/dev/null
+said=$(nsr resolve foo.b --from prisoner --explain 2>&1 || true)
+assert_match "$said" "^'foo.b' is not ours: its networks are internal: 127.0.0.53#53 \(from the host\) is not asked$"
+[[ $said != *"no upstream"* ]] || fail "of those whom nobody asked it is said: $said"
+assert_match "$(nsr doctor 2>&1 || true)" "1 server is named for outside names"
 for alone in mute plain; do
     assert_fails "container $alone is on no network with a DNS server: it asks the servers of its resolv.conf" \
         nsr resolve web --from $alone
@@ -54,6 +60,9 @@ assert_match "$(nsr resolve web --from guest --explain)" "^'web' is known on net
 
 # questions that are none
 assert_fails "'BOGUS' is not a record type" nsr resolve web --from client --type BOGUS
+assert_fails "'' is not a record type" nsr resolve web --from client --type ''
+assert_eq "$LAST_STATUS" 2
+assert_fails "'' is not a record type" nsr resolve web --type ''
 assert_fails "'a..b' is not a domain name" nsr resolve a..b --from client
 assert_fails "'' is not a domain name" nsr resolve '' --from client
 assert_fails "No such container: nobody" nsr resolve web --from nobody

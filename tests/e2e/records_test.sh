@@ -99,6 +99,20 @@ assert_fails "line 10: invalid data for a record of type A: 'nothing'" nsr recor
 assert_unknown client new.shop.example
 assert_fails "line 1: '\$INCLUDE' is not supported" nsr record import net1 - <<<'$INCLUDE /etc/passwd'
 
+# a large one, and one that is too large
+seq -f 'host%06.0f.large 60 IN A 192.0.2.1 ; one of many, with a remark that makes the file longer' 14000 >large
+[ "$(stat -c %s large)" -gt 1048576 ] || fail "the file is no larger than other requests may be"
+nsr network create large >/dev/null
+assert_eq "$(nsr record import large large)" "14000 records added"
+assert_eq "$(nsr record ls large --format json | wc -l)" 14000
+nsr network rm large >/dev/null
+truncate -s $((16 << 20)) too-large
+echo >>too-large
+assert_fails "'too-large' is larger than 16777216 bytes" nsr record import net1 too-large
+assert_eq "$LAST_STATUS" 2
+assert_fails "standard input is larger than 16777216 bytes" nsr record import net1 - <too-large
+assert_eq "$LAST_STATUS" 2
+
 # gone when removed: one, then the rest of the name and type
 nsr record rm net1 app A 192.0.2.1
 assert_resolves client app 192.0.2.2

@@ -198,6 +198,16 @@ TEST_F(HttpServerTest, TakesALargerBodyWhereThereAreManyPorts) {
                 StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(HttpServerTest, TakesALargerBodyWhereRecordsAreImported) {
+    start();
+    std::string body = "; ";
+    body.resize(kRecordsBodyMax, 'x');
+    EXPECT_EQ(request("POST", "/ns-register/networks/net1/records/import", body).status, 201);
+    EXPECT_EQ(request("POST", "/ns-register/networks/net1/records", body).status, 413);
+    body += 'x';
+    EXPECT_EQ(request("POST", "/ns-register/networks/net1/records/import", body).status, 413);
+}
+
 TEST_F(HttpServerTest, WaitsForTheBodyThatAClientAnnounces) {
     start();
     EXPECT_THAT(raw("POST /networks/create HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n"

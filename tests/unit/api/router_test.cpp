@@ -85,6 +85,7 @@ TEST_F(RouterTest, MapsRoutesToCalls) {
                  "remove_alias net1 web www"},
              Row{"GET", "/ns-register/resolve?name=db&from=web&type=AAAA", "", 200, "resolve db AAAA web"},
              Row{"GET", "/ns-register/resolve?name=db", "", 200, "resolve db A "},
+             Row{"GET", "/ns-register/resolve?name=db&type=&from=web", "", 200, "resolve db  web"},
              Row{"POST", "/ns-register/networks/net1/records", R"({"Name":"a","Type":"A","Data":"192.0.2.1"})", 201,
                  "add_records net1 a A 192.0.2.1"},
              Row{"POST", "/ns-register/networks/net1/records",

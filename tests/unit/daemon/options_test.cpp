@@ -86,7 +86,12 @@ TEST(ReadConfig, NamesWhatIsWrong) {
           Row{"forward_limit_per_container = \"x\"", "must be between 1 and 1000000"},
           Row{"[[forward]]\ndomain = \"a..b\"\nupstream = \"192.0.2.1\"", "is not a domain name"},
           Row{"upstream = [\"x\"]", "upstream 'x' is not an IP address"}, Row{"a =", "test.toml"},
-          Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"}}) {
+          Row{"[[forward]]\ndomain = \"x\"", "needs a domain and an upstream"},
+          Row{"[[forward]]\ndomain = \"x\"\nupstream = []", "'forward' needs a domain and an upstream"},
+          Row{"[[forward]]\ndomain = \"a.example\"\nupstream = \"192.0.2.1\"\n"
+              "[[forward]]\ndomain = \"b.example\"\nupstream = \"192.0.2.1\"\n"
+              "[[forward]]\ndomain = \"A.example.\"\nupstream = \"192.0.2.2\"",
+              "'forward' has the domain 'A.example.' twice"}}) {
         SCOPED_TRACE(row.text);
         const auto settings = read_config(row.text, "test.toml", {});
         ASSERT_FALSE(settings);

@@ -71,8 +71,28 @@ TEST_F(ExplainTest, SaysWhyThereIsNoAnswer) {
     record("n1", "cdn", "CNAME", "edge.example");
     spec_.upstreams = {Upstream{*IpAddress::parse("192.0.2.53"), 53, "", true}};
     EXPECT_THAT(trace("cdn").back(), "'edge.example' is not ours: to be asked of 192.0.2.53#53 (from the host)");
+    spec_.upstreams.clear();
+    EXPECT_THAT(trace("cdn").back(), "'edge.example' is not ours: no upstream to ask");
     spec_.keep_single_labels = true;
     EXPECT_THAT(trace("nosuch").back(), "unknown single label, and ndots is set: not forwarded");
+}
+
+/// The host's servers are not asked from internal networks (D-88): that is why, not that there are none.
+TEST_F(ExplainTest, SaysThatAnInternalNetworkIsTheReason) {
+    const Upstream host1{*IpAddress::parse("192.0.2.53"), 53, "", true};
+    const Upstream host2{*IpAddress::parse("192.0.2.54"), 53, "", true};
+    const Upstream inside{*IpAddress::parse("10.77.0.53"), 53, "", false};
+    spec_.outside = false;
+    spec_.upstreams = {host1};
+    spec_.domains = {{"corp.example", {host1, host2}}, {"here.example", {inside, host2}}};
+    EXPECT_THAT(trace("foo.b").back(),
+                "'foo.b' is not ours: its networks are internal: 192.0.2.53#53 (from the host) is not asked");
+    EXPECT_THAT(trace("a.corp.example").back(),
+                "'a.corp.example' is not ours: its networks are internal: 192.0.2.53#53 (from the host) 192.0.2.54#53 "
+                "(from the host) are not asked");
+    EXPECT_THAT(trace("a.here.example").back(),
+                "'a.here.example' is not ours: to be asked for 'here.example' of 10.77.0.53#53; its networks are "
+                "internal: 192.0.2.54#53 (from the host) is not asked");
 }
 
 /// What a network says by itself, to nobody in particular.
