@@ -89,9 +89,9 @@ TEST_F(SiblingsTest, WhatTheyHaveKeptIsGivenAndKeptHere) {
 
 TEST_F(SiblingsTest, LimitsAreOfAllWorkersTogether) {
     for (const auto& limits : {ForwardLimits{1, 16}, ForwardLimits{16, 1}}) {
-        wire_.is_reachable_ = true;
         Silence wire;
-        wire.is_reachable_ = true;
+        wire.is_reachable_ = wire_.is_reachable_ = true;
+        wire.has_siblings_ = wire_.has_siblings_ = false;
         FlightTable here(wire_, counters_, limits);
         FlightTable there(wire, counters_, limits);
         const auto client_there = std::make_shared<ForwardClient>(nullptr);
