@@ -340,6 +340,10 @@ Result<HostPrefixes> Kernel::host_prefixes() {
             if (route.destination.length() == 0) continue;
             (route.scope_link ? prefixes.on_link : prefixes.others).push_back(route.destination);
         }
+        const auto sinks = netlink::list_sinks(socket_, family);
+        if (!sinks) return fail(sinks.error());
+        std::ranges::copy_if(*sinks, std::back_inserter(prefixes.sinks),
+                             [](const IpPrefix& each) { return each.length() > 0; });
     }
     const auto addresses = netlink::list_addresses(socket_, netlink::kAnyLink);
     if (!addresses) return fail(addresses.error());

@@ -18,6 +18,7 @@ namespace nsr::net {
 struct HostPrefixes {
     std::vector<IpPrefix> on_link;  ///< connected routes (scope link) of the host
     std::vector<IpPrefix> others;   ///< what it has or reaches by others: for a warning only (N-05)
+    std::vector<IpPrefix> sinks;    ///< what it lets nobody reach: to stay out of while there is other room
 };
 
 /// The kernel's side: links, addresses, routes, sysctls, nftables. All calls on the operations thread; each happens

@@ -147,6 +147,9 @@ private:
     net::BridgeSpec bridge_with_ports(const registry::Network& network) const;
     net::HostPrefixes host_prefixes();
     std::vector<IpPrefix> prefixes_to_avoid(const net::HostPrefixes& host) const;
+    Result<std::vector<registry::IpamConfig>> plan_subnets(const net::IpamRequest& request,
+                                                           const std::vector<IpPrefix>& own,
+                                                           const net::HostPrefixes& host) const;
     void put_zone(const registry::Network& network);
     api::NetworkResource resource_of(const registry::Network& network) const;
 

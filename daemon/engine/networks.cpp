@@ -164,15 +164,15 @@ Result<registry::Network> Engine::plan_network(const api::NetworkCreateBody& bod
         for (const auto& config : other->ipam) own.push_back(config.subnet);
     }
     const auto host = host_prefixes();
-    const auto avoid = prefixes_to_avoid(host);
-    auto ipam = net::plan_ipam(request, own, avoid, pools_of(settings_, registry_.host_id()));
+    auto ipam = plan_subnets(request, own, host);
     if (!ipam) return fail(std::move(ipam).error());
     network.ipam = std::move(*ipam);
     warning += ignored_of(body, network);
     // The subnet of a parent link is the host's by design.
     if (has_parent(network)) return network;
+    const auto avoid = prefixes_to_avoid(host);
     for (const auto& config : network.ipam) {
-        for (const auto* others : {&avoid, &host.others}) {
+        for (const auto* others : {&avoid, &host.others, &host.sinks}) {
             const auto clash =
                 std::ranges::find_if(*others, [&](const auto& other) { return other.overlaps(config.subnet); });
             if (clash == others->end()) continue;
@@ -301,6 +301,21 @@ std::vector<IpPrefix> Engine::prefixes_to_avoid(const net::HostPrefixes& host) c
         avoid.emplace_back(server.address, server.address.is_v4() ? 32 : 128);
     }
     return avoid;
+}
+
+/// Whoever drops whole private ranges on their way out still gets networks.
+Result<std::vector<registry::IpamConfig>> Engine::plan_subnets(const net::IpamRequest& request,
+                                                               const std::vector<IpPrefix>& own,
+                                                               const net::HostPrefixes& host) const {
+    const auto pools = pools_of(settings_, registry_.host_id());
+    auto avoid = prefixes_to_avoid(host);
+    if (!host.sinks.empty()) {
+        auto outside = avoid;
+        outside.insert(outside.end(), host.sinks.begin(), host.sinks.end());
+        auto ipam = net::plan_ipam(request, own, outside, pools);
+        if (ipam || ipam.error().code() != Errc::conflict) return ipam;
+    }
+    return net::plan_ipam(request, own, avoid, pools);
 }
 
 std::vector<net::BridgeSpec> Engine::firewall_bridges() const {

@@ -53,8 +53,7 @@ Result<> Engine::ensure_predefined_networks() {
         network.driver = driver;
         network.created = wall_now();
         if (network.driver == "bridge") {
-            auto ipam = net::plan_ipam({network.driver, true, false, {}}, {}, prefixes_to_avoid(host_prefixes()),
-                                       pools_of(settings_, registry_.host_id()));
+            auto ipam = plan_subnets({network.driver, true, false, {}}, {}, host_prefixes());
             if (!ipam) return fail(std::move(ipam).error(), "choose a subnet for the default network");
             network.ipam = std::move(*ipam);
         }

@@ -33,10 +33,10 @@ rtmsg default_header(Family family) {
     return header;
 }
 
-void collect(nlmsghdr* message, Family family, std::vector<Route>& routes) {
+void collect(nlmsghdr* message, Family family, unsigned char type, std::vector<Route>& routes) {
     if (message->nlmsg_type != RTM_NEWROUTE) return;
     const auto& header = *static_cast<const rtmsg*>(nlmsg_data(message));
-    const bool plain = header.rtm_family == number_of(family) && header.rtm_type == RTN_UNICAST &&
+    const bool plain = header.rtm_family == number_of(family) && header.rtm_type == type &&
                        header.rtm_table == RT_TABLE_MAIN && (header.rtm_flags & RTM_F_CLONED) == 0;
     if (!plain) return;
     std::array<nlattr*, RTA_MAX + 1> attributes{};
@@ -52,6 +52,17 @@ void collect(nlmsghdr* message, Family family, std::vector<Route>& routes) {
                                             : !route.gateway && attributes[RTA_MULTIPATH] == nullptr;
     route.advertised = header.rtm_protocol == RTPROT_RA;
     routes.push_back(route);
+}
+
+Result<std::vector<Route>> list_routes(Socket& socket, Family family, unsigned char type) {
+    return socket.dump<Route>(
+        "list the routes",
+        [family, type] {
+            rtmsg header = header_of(family);
+            header.rtm_type = type;  // the kernel leaves out the others, three for each address (Linux 4.20)
+            return Message(RTM_GETROUTE, NLM_F_DUMP, header);
+        },
+        [family, type](nlmsghdr* answer, std::vector<Route>& routes) { collect(answer, family, type, routes); });
 }
 
 /// As the kernel makes it together with an address.
@@ -75,14 +86,17 @@ Reply add_connected_route(Socket& socket, const IpPrefix& address, int link) {
 }  // namespace
 
 Result<std::vector<Route>> list_routes(Socket& socket, Family family) {
-    return socket.dump<Route>(
-        "list the routes",
-        [family] {
-            rtmsg header = header_of(family);
-            header.rtm_type = RTN_UNICAST;  // the kernel leaves out the others, three for each address (Linux 4.20)
-            return Message(RTM_GETROUTE, NLM_F_DUMP, header);
-        },
-        [family](nlmsghdr* answer, std::vector<Route>& routes) { collect(answer, family, routes); });
+    return list_routes(socket, family, RTN_UNICAST);
+}
+
+Result<std::vector<IpPrefix>> list_sinks(Socket& socket, Family family) {
+    std::vector<IpPrefix> sinks;
+    for (const unsigned char type : {RTN_BLACKHOLE, RTN_UNREACHABLE, RTN_PROHIBIT}) {
+        const auto routes = list_routes(socket, family, type);
+        if (!routes) return fail(routes.error());
+        std::ranges::transform(*routes, std::back_inserter(sinks), &Route::destination);
+    }
+    return sinks;
 }
 
 Result<std::vector<IpPrefix>> without_connected_route(Socket& socket, int link,

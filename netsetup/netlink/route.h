@@ -22,6 +22,9 @@ struct Route {
 /// The unicast routes of the main table.
 Result<std::vector<Route>> list_routes(Socket& socket, Family family);
 
+/// Where routes of the main table let nothing through: blackhole, unreachable, prohibit.
+Result<std::vector<IpPrefix>> list_sinks(Socket& socket, Family family);
+
 /// Whether a route has this gateway; an unspecified one stands for none.
 bool leads_by(const Route& route, const IpAddress& gateway);
 
