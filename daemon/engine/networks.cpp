@@ -232,6 +232,13 @@ Result<> Engine::ensure_link_of(const registry::Network& network) {
 
 Result<> Engine::restore_link_of(const registry::Network& network) {
     auto made = ensure_link_of(network);
+    if (!made && made.error().code() == Errc::invalid && has_parent(network)) {
+        // Docker's words are for whoever names a parent; this one was there, and needs no other name.
+        const std::string parent = parent_of(network).name;
+        if (!parent.contains('.')) {
+            made = fail(Errc::not_found, "-o parent interface was not found on the host: " + parent);
+        }
+    }
     if (!made && made.error().code() == Errc::conflict)
         unusable_.insert(network.id);
     else

@@ -26,7 +26,7 @@ is_mended "at first"
 ip link delete mvp0
 break_all
 nft delete element inet ns-register networks '{ "nsr0" }' 2>/dev/null || true
-assert_match "$(nsr network repair 2>&1 || true)" "^Error: network 'amac': .*mvp0"
+assert_match "$(nsr network repair 2>&1 || true)" "^Error: network 'amac': -o parent interface was not found on the host: mvp0$"
 is_mended "after repair"
 assert_eq "$(nsr network verify zz)" ""
 break_all
