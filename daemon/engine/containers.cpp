@@ -45,6 +45,7 @@ Result<api::ContainerCreated> Engine::create_container(const api::ContainerCreat
         changes.put_endpoints.push_back(endpoint);
     }
     for (const auto& endpoint : changes.put_endpoints) warn_of_links(endpoint, request->warnings);
+    if (!container.published.empty()) warn_of_ports(container, changes.put_endpoints, request->warnings);
     changes.put_containers.push_back(container);
     if (auto committed = registry_.commit(changes); !committed) return fail(std::move(committed).error());
     for (const auto& endpoint : changes.put_endpoints) put_names(container, endpoint);

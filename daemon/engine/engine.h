@@ -268,6 +268,8 @@ private:
         bool operator==(const Publication&) const = default;
     };
     PortTargets port_targets(const std::string& container_id) const;
+    void warn_of_ports(const registry::Container& container, const std::vector<registry::Endpoint>& endpoints,
+                       std::vector<std::string>& warnings) const;
     Result<std::vector<registry::BoundPort>> choose_ports(const registry::Container& container,
                                                           const PortTargets& targets);
     Result<> publish_ports(const std::string& container_id, Undo& undo);

@@ -6,6 +6,10 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "registry/validate.h"
+
 namespace nsr::daemon {
 namespace {
 
@@ -154,10 +158,34 @@ void add_wishes(std::vector<PortWish>& wishes, RoutedPorts& let_in, PortWish wis
     if (!wish.hosts.empty()) wishes.push_back(std::move(wish));
 }
 
+void sort_wishes(std::vector<PortWish>& wishes) {
+    std::ranges::stable_sort(wishes, {}, [](const PortWish& wish) {
+        return std::tuple(wish.first == 0, wish.container.protocol, wish.hosts, wish.container.port, wish.first);
+    });
+}
+
+/// Behind the last wish of the row that begins at `first`.
+std::size_t end_of_row(const std::vector<PortWish>& wishes, std::size_t first) {
+    std::size_t end = first + 1;
+    while (end < wishes.size() && continues(wishes[end - 1], wishes[end])) ++end;
+    return end;
+}
+
+std::string numbers(unsigned first, unsigned last) {
+    return first == last ? std::to_string(first) : fmt::format("{}-{}", first, last);
+}
+
+std::string row_text(const PortWish& first, const PortWish& last) {
+    const IpAddress& host = first.hosts.front();
+    return fmt::format(fmt::runtime(host.is_v4() ? "{}:{}:{}/{}" : "[{}]:{}:{}/{}"), host.text(),
+                       first.first == 0 ? "" : numbers(first.first, last.last),
+                       numbers(first.container.port, last.container.port),
+                       registry::protocol_name(first.container.protocol));
+}
+
 void mark_long_rows(std::vector<PortWish>& wishes, unsigned held_max) {
     for (std::size_t first = 0; first < wishes.size();) {
-        std::size_t end = first + 1;
-        while (end < wishes.size() && continues(wishes[end - 1], wishes[end])) ++end;
+        const std::size_t end = end_of_row(wishes, first);
         for (std::size_t index = first; index < end; ++index) wishes[index].held = end - first <= held_max;
         first = end;
     }
@@ -187,11 +215,28 @@ std::vector<PortWish> port_wishes(const registry::Container& container, const Po
         if (wish.first == 0 || (before >= wish.first && before <= wish.last)) wish.before = before;
         add_wishes(wishes, let_in, std::move(wish), targets);
     }
-    std::ranges::stable_sort(wishes, {}, [](const PortWish& wish) {
-        return std::tuple(wish.first == 0, wish.container.protocol, wish.hosts, wish.container.port, wish.first);
-    });
+    sort_wishes(wishes);
     mark_long_rows(wishes, held_max);
     return wishes;
+}
+
+std::vector<LostPorts> lost_ports(const registry::Container& container, const PortTargets& targets) {
+    std::vector<PortWish> wishes;
+    for (const auto& binding : container.published) {
+        if (!binding.host_ip || !hosts_of(binding.host_ip, targets).empty()) continue;
+        wishes.push_back({.container = binding.container,
+                          .hosts = {*binding.host_ip},
+                          .first = binding.host_port_first,
+                          .last = binding.host_port_last});
+    }
+    sort_wishes(wishes);
+    std::vector<LostPorts> lost;
+    for (std::size_t first = 0; first < wishes.size();) {
+        const std::size_t end = end_of_row(wishes, first);
+        lost.push_back({row_text(wishes[first], wishes[end - 1]), wishes[first].hosts.front().family()});
+        first = end;
+    }
+    return lost;
 }
 
 PresentPorts ports_among(const std::vector<PortWish>& wishes, const std::vector<registry::BoundPort>& present) {

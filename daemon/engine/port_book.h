@@ -53,6 +53,16 @@ bool wants_ports(const registry::Container& container);
 /// and container port, as joined() has them. Rows of more than `held_max` ports are not held.
 std::vector<PortWish> port_wishes(const registry::Container& container, const PortTargets& targets, unsigned held_max);
 
+/// The published ports of a container whose host address is of a family in which nothing leads to `targets`, as its
+/// user may have written them: "127.0.0.1:8080:80/tcp". Rows are one.
+struct LostPorts {
+    std::string text;
+    Family family;
+
+    bool operator==(const LostPorts&) const = default;
+};
+std::vector<LostPorts> lost_ports(const registry::Container& container, const PortTargets& targets);
+
 /// What a container has of `wishes`, out of its present ports.
 struct PresentPorts {
     std::vector<registry::BoundPort> ports;  ///< that are among the wishes, joined

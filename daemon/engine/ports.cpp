@@ -149,6 +149,31 @@ PortTargets Engine::port_targets(const std::string& container_id) const {
     return targets;
 }
 
+/// Only for the family that networks lack: that internal networks and those without a bridge publish nothing is what
+/// they are for, and what a network that is yet to be made will have nobody knows.
+void Engine::warn_of_ports(const registry::Container& container, const std::vector<registry::Endpoint>& endpoints,
+                           std::vector<std::string>& warnings) const {
+    PortTargets targets;
+    targets.proxied = proxy_->carries();
+    targets.host_has_v6 = net::has_ipv6_sockets();
+    std::vector<std::string> names;
+    for (const auto& endpoint : endpoints) {
+        const auto network = registry_.find_network(endpoint.network_name);
+        if (!network) return;
+        if ((*network)->driver != "bridge" || (*network)->internal) continue;
+        if ((*network)->enable_ipv4) targets.v4.network_id = (*network)->id;
+        if ((*network)->enable_ipv6) targets.v6.network_id = (*network)->id;
+        names.push_back("'" + (*network)->name + "'");
+    }
+    if (names.empty()) return;
+    for (const auto& [text, family] : lost_ports(container, targets)) {
+        const bool on_host = family == Family::v6 && !targets.host_has_v6;
+        warnings.push_back(fmt::format("Published port {} is discarded: no {} on {}", text,
+                                       family == Family::v4 ? "IPv4" : "IPv6",
+                                       on_host ? "this host" : fmt::format("network {}", fmt::join(names, ", "))));
+    }
+}
+
 Result<std::vector<registry::BoundPort>> Engine::choose_ports(const registry::Container& container,
                                                               const PortTargets& targets) {
     std::vector<registry::BoundPort> present = container.bound;

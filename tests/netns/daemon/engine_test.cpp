@@ -1,18 +1,8 @@
-#include "daemon/engine/engine.h"
-
-#include <sched.h>
-#include <sys/mount.h>
+#include "tests/netns/daemon/engine_fixture.h"
 
 #include <filesystem>
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "common/files.h"
-#include "registry/memory/memory_store.h"
-#include "tests/support/fake_netsetup.h"
-#include "tests/support/fake_port_proxy.h"
-#include "tests/support/fake_resolver.h"
 
 namespace nsr::daemon {
 namespace {
@@ -22,96 +12,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-/// The engine on a kernel and a resolver in memory; only namespaces are real, in a mount namespace of the test's own.
-class EngineTest : public ::testing::Test {
-protected:
-    void SetUp() override {
-        ASSERT_EQ(::unshare(CLONE_NEWNET | CLONE_NEWNS), 0) << "needs root";
-        ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
-        char name[] = "/tmp/engine-test-XXXXXX";
-        directory_ = ::mkdtemp(name);
-        auto store = std::make_unique<registry::MemoryStore>();
-        store_ = store.get();
-        engine_ = make_engine(std::move(store));
-        ASSERT_TRUE(engine_->reconcile());
-    }
-
-    void TearDown() override {
-        engine_.reset();
-        ::umount2((directory_ + "/netns").c_str(), MNT_DETACH);
-        std::filesystem::remove_all(directory_);
-    }
-
-    std::unique_ptr<Engine> make_engine(std::unique_ptr<registry::Store> store) {
-        Settings settings;
-        settings.state_dir = settings.run_dir = directory_;
-        settings.is_default_run_dir = false;
-        EngineParts parts{.settings = settings,
-                          .registry = *registry::Registry::load(std::move(store)),
-                          .netsetup = std::make_unique<testing::FakeNetSetup>(kernel_),
-                          .proxy = std::make_unique<testing::FakePortProxy>(ports_),
-                          .sandboxes = Sandboxes(*net::NetnsKeeper::open(directory_, false), *NetNs::current()),
-                          .resolver = std::make_unique<testing::FakeResolver>(names_),
-                          .host_dns = {},
-                          .watch = [](const std::string&, UniqueFd) {}};
-        return std::make_unique<Engine>(std::move(parts), metrics_);
-    }
-
-    std::string network(const std::string& name, const std::string& subnet = "") {
-        api::NetworkCreateBody body;
-        body.name = name;
-        if (!subnet.empty()) body.ipam.push_back({subnet, "", "", {}});
-        auto created = engine_->create_network(body);
-        EXPECT_TRUE(created) << created.error().message();
-        return created ? created->id : "";
-    }
-
-    std::string container(const std::string& name, const std::string& network) {
-        api::ContainerCreateBody body;
-        body.name = name;
-        body.network_mode = network;
-        auto created = engine_->create_container(body);
-        EXPECT_TRUE(created) << created.error().message();
-        return created ? created->id : "";
-    }
-
-    void publishing(const std::string& name, const std::string& network,
-                    std::map<std::string, std::vector<api::PortBindingBody>> bindings) {
-        api::ContainerCreateBody body;
-        body.name = name;
-        body.network_mode = network;
-        body.port_bindings = std::move(bindings);
-        ASSERT_TRUE(engine_->create_container(body));
-    }
-
-    std::vector<net::PublishedPort> published_on(const std::string& network_id) const {
-        for (const auto& bridge : kernel_.firewall) {
-            if (bridge.network_id == network_id) return bridge.published;
-        }
-        return {};
-    }
-
-    std::string address(const std::string& name, const std::string& network) {
-        return engine_->inspect_container(name)->networks[network].ip_address;
-    }
-
-    std::vector<std::string> pinned() const {
-        std::vector<std::string> names;
-        for (const auto& entry : std::filesystem::directory_iterator(directory_ + "/netns")) {
-            names.push_back(entry.path().filename());
-        }
-        return names;
-    }
-
-    std::string directory_;
-    Metrics metrics_{1};
-    testing::FakeNetSetup::World kernel_;
-    testing::FakePortProxy::World ports_;
-    testing::FakeResolver::World names_;
-    registry::MemoryStore* store_ = nullptr;
-    std::unique_ptr<Engine> engine_;
-};
 
 TEST_F(EngineTest, AttachedMeansLinkedNamedAndServed) {
     const auto net1 = network("net1", "10.77.0.0/24");
@@ -227,6 +127,31 @@ TEST_F(EngineTest, ALinkToAContainerOfAnotherNetworkIsMadeWithAWarning) {
     body.endpoints["net1"].links = {"db:store", "later:x"};
     EXPECT_THAT(engine_->create_container(body)->warnings,
                 ElementsAre("link to db: it is not on network net1, so that 'store' has no address there"));
+}
+
+TEST_F(EngineTest, APortAtAnAddressOfAFamilyThatTheNetworkLacksIsMadeWithAWarning) {
+    api::NetworkCreateBody only6;
+    only6.name = "v6only";
+    only6.enable_ipv4 = false;
+    only6.enable_ipv6 = true;
+    only6.ipam.push_back({"fd00:6::/64", "", "", {}});
+    ASSERT_TRUE(engine_->create_network(only6));
+    network("v4only");
+    const auto warnings = [this](const char* mode, const char* other) {
+        api::ContainerCreateBody body;
+        body.network_mode = mode;
+        if (*other != '\0') body.endpoints[other];
+        body.port_bindings["80/tcp"] = {{"127.0.0.1", "8080"}, {"", "8081"}};
+        const auto created = engine_->create_container(body);
+        EXPECT_TRUE(created) << created.error().message();
+        return created->warnings;
+    };
+    EXPECT_THAT(warnings("v6only", ""),
+                ElementsAre("Published port 127.0.0.1:8080:80/tcp is discarded: no IPv4 on network 'v6only'"));
+    EXPECT_THAT(warnings("v4only", ""), IsEmpty());
+    EXPECT_THAT(warnings("v6only", "v4only"), IsEmpty()) << "another network has it";
+    EXPECT_THAT(warnings("v6only", "later"), IsEmpty()) << "may have it when it is made";
+    EXPECT_THAT(warnings("none", ""), IsEmpty());
 }
 
 TEST_F(EngineTest, AFailureOfTheResolverOrTheStoreLeavesNothing) {

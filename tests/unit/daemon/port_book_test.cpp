@@ -192,6 +192,38 @@ TEST(PortWishes, HostWithoutIpv6HasNoPortThere) {
     EXPECT_THAT(port_wishes(container({binding(80, 8080)}), to, 256).front().hosts, ElementsAre(kAny4));
 }
 
+TEST(LostPorts, AreThoseOfAFamilyThatLeadsNowhere) {
+    const IpAddress loopback6 = *IpAddress::parse("::1");
+    registry::Container container;
+    container.published = {
+        {.container = {80, Protocol::tcp}, .host_ip = kLoopback, .host_port_first = 8080, .host_port_last = 8080},
+        {.container = {80, Protocol::tcp}, .host_ip = kLoopback, .host_port_first = 8000, .host_port_last = 8010},
+        {.container = {53, Protocol::udp}, .host_ip = kLoopback},
+        {.container = {81, Protocol::tcp}, .host_ip = loopback6, .host_port_first = 81, .host_port_last = 81},
+        {.container = {82, Protocol::tcp}, .host_ip = std::nullopt, .host_port_first = 82, .host_port_last = 82}};
+    PortTargets targets;
+    targets.v6 = {"net", *IpAddress::parse("fd00::2")};
+    EXPECT_THAT(lost_ports(container, targets), ElementsAre(LostPorts{"127.0.0.1:8000-8010:80/tcp", Family::v4},
+                                                            LostPorts{"127.0.0.1:8080:80/tcp", Family::v4},
+                                                            LostPorts{"127.0.0.1::53/udp", Family::v4}));
+    targets = {};
+    targets.v4 = {"net", *IpAddress::parse("10.0.0.2")};
+    EXPECT_THAT(lost_ports(container, targets), ElementsAre(LostPorts{"[::1]:81:81/tcp", Family::v6}));
+    targets.proxied = true;
+    EXPECT_THAT(lost_ports(container, targets), IsEmpty());
+}
+
+TEST(LostPorts, ARowIsSaidOnce) {
+    registry::Container container;
+    for (std::uint16_t port = 20000; port < 30000; ++port) {
+        container.published.push_back({.container = {port, Protocol::udp},
+                                       .host_ip = kLoopback,
+                                       .host_port_first = port,
+                                       .host_port_last = port});
+    }
+    EXPECT_THAT(lost_ports(container, {}), ElementsAre(LostPorts{"127.0.0.1:20000-29999:20000-29999/udp", Family::v4}));
+}
+
 TEST(BoundPorts, RowsAreJoinedAndSeparated) {
     const std::vector<registry::BoundPort> singles{{{80, Protocol::tcp}, kAny4, 8080},
                                                    {{80, Protocol::tcp}, kAny6, 8080},
