@@ -6,6 +6,7 @@ refuses() { # refuses PATTERN FLAG..: one sentence on standard error, exit statu
     local said status=0
     [[ " $* " == *" --state-dir "* ]] || set -- "$@" --state-dir $SCRATCH_STATE
     said=$(timeout 10 ns-registerd "${@:2}" 2>&1) || status=$?
+    REFUSED_STATUS=$status
     [ $status -ne 0 ] && [ $status -ne 124 ] || fail "should not have started: ${*:2} (status $status)"
     assert_match "$said" "$1"
     assert_eq "$(wc -l <<<"$said")" 1 "lines of '$said'"
@@ -17,6 +18,12 @@ refuses "bogus" --upstream bogus
 refuses "bogus" --upstream 10.0.0.1:bogus
 refuses "loud" --log-level loud
 refuses "/nosuch.toml" --config /nosuch.toml
+printf '[[forward]]\ndomain = "%s"\nupstream = "192.0.2.1"\n' a.example A.example. >/run/tmp/twice.toml
+refuses "'forward' has the domain 'A.example.' twice" --config /run/tmp/twice.toml
+assert_eq "$REFUSED_STATUS" 2
+printf '[[forward]]\ndomain = "a.example"\nupstream = []\n' >/run/tmp/nobody.toml
+refuses "'forward' needs a domain and an upstream" --config /run/tmp/nobody.toml
+assert_eq "$REFUSED_STATUS" 2
 refuses "bogus|flag|argument" --bogus
 touch /run/tmp/file
 refuses "/run/tmp/file" --state-dir /run/tmp/file/state
