@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -248,13 +249,17 @@ std::string status_line(const registry::Container& container) {
     return "Exited (" + std::to_string(container.exit_code) + ") " + since(container.finished) + " ago";
 }
 
-ordered_json summary_object(const ContainerInspect& inspected) {
-    const registry::Container& container = inspected.container;
+/// Ports of the host, and those that are only open for those who know the way: of a routed network, or exposed.
+ordered_json port_list(const ContainerInspect& inspected) {
     ordered_json ports = ordered_json::array();
+    const auto put_open = [&](const registry::PortProto& port) {
+        ports.push_back({{"PrivatePort", port.port}, {"Type", registry::protocol_name(port.protocol)}});
+    };
+    std::set<registry::PortProto> mapped;
     for (const auto& mapping : inspected.ports) {
-        if (mapping.host_port == 0) {  // only open for those who know the way
-            ports.push_back({{"PrivatePort", mapping.container.port},
-                             {"Type", registry::protocol_name(mapping.container.protocol)}});
+        mapped.insert(mapping.container);
+        if (mapping.host_port == 0) {
+            put_open(mapping.container);
             continue;
         }
         ports.push_back({{"IP", mapping.host_ip},
@@ -262,6 +267,18 @@ ordered_json summary_object(const ContainerInspect& inspected) {
                          {"PublicPort", mapping.host_port},
                          {"Type", registry::protocol_name(mapping.container.protocol)}});
     }
+    const registry::Container& container = inspected.container;
+    const std::string& mode = container.network_mode;
+    if (mode == registry::kHostNetwork || mode == registry::kNoneNetwork) return ports;
+    if (container.state != registry::ContainerState::running) return ports;
+    for (const auto& port : container.exposed) {
+        if (mapped.insert(port).second) put_open(port);
+    }
+    return ports;
+}
+
+ordered_json summary_object(const ContainerInspect& inspected) {
+    const registry::Container& container = inspected.container;
     ordered_json networks = ordered_json::object();
     for (const auto& [name, settings] : inspected.networks) networks[name] = endpoint_object(settings);
     std::string command;
@@ -272,7 +289,7 @@ ordered_json summary_object(const ContainerInspect& inspected) {
             {"ImageID", ""},
             {"Command", command},
             {"Created", container.created / 1'000'000'000},
-            {"Ports", std::move(ports)},
+            {"Ports", port_list(inspected)},
             {"Labels", object_of(container.labels)},
             {"State", status_text(container.state)},
             {"Status", status_line(container)},

@@ -376,6 +376,21 @@ TEST_F(CliTest, ShowsPortsInARowAsOne) {
     }
 }
 
+TEST_F(CliTest, ShowsExposedPortsOfWhatRuns) {
+    auto& container = service_.container.container;
+    for (std::uint16_t port = 9000; port < 9004; ++port) container.exposed.push_back({port, registry::Protocol::tcp});
+    service_.container.ports = {{{9003, registry::Protocol::tcp}, "0.0.0.0", 80}};
+    container.state = registry::ContainerState::running;
+    const auto shown = [this] { return run({"ps", "-a", "--format", "json"}).out; };
+    EXPECT_THAT(shown(), HasSubstr(R"("Ports":"9000-9002/tcp, 0.0.0.0:80->9003/tcp")"));
+    service_.container.ports.clear();
+    container.network_mode = registry::kHostNetwork;
+    EXPECT_THAT(shown(), HasSubstr(R"("Ports":"")")) << "they are the host's";
+    container.network_mode = registry::kBridgeNetwork;
+    container.state = registry::ContainerState::exited;
+    EXPECT_THAT(shown(), HasSubstr(R"("Ports":"")"));
+}
+
 TEST_F(CliTest, ShowsTheIpv6AddressWhereThereIsNoOther) {
     auto& networks = service_.container.networks;
     networks["both"].ip_address = "10.0.0.2";
