@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
+#include <string>
 #include <tuple>
 
 #include "daemon/engine/engine.h"
@@ -13,6 +14,9 @@
 /// The records that users add to networks.
 namespace nsr::daemon {
 namespace {
+
+/// Records of one network. Each change of one costs time and memory for all.
+constexpr std::size_t kRecordsMax = 65536;
 
 /// What tells two records of a network apart; the same record with another TTL takes the place of the old one.
 using Key = std::tuple<std::string, std::string, std::string>;
@@ -42,6 +46,10 @@ Result<> Engine::add_records(const std::string& network_ref, const std::vector<r
         }
         changes.put_records.push_back(*checked);
         after[key_of(*checked)] = std::move(*checked);
+    }
+    if (after.size() > kRecordsMax) {
+        return fail(Errc::invalid, "network " + (*network)->name + " would have " + std::to_string(after.size()) +
+                                       " records; it may have " + std::to_string(kRecordsMax));
     }
     const auto all = std::views::values(after);
     if (auto valid = resolver::check_owners({all.begin(), all.end()}); !valid) return valid;

@@ -105,6 +105,9 @@ seq -f 'host%06.0f.large 60 IN A 192.0.2.1 ; one of many, with a remark that mak
 nsr network create large >/dev/null
 assert_eq "$(nsr record import large large)" "14000 records added"
 assert_eq "$(nsr record ls large --format json | wc -l)" 14000
+seq -f 'more%.0f.large A 192.0.2.2' 51537 >more
+assert_fails "network large would have 65537 records; it may have 65536" nsr record import large more
+assert_eq "$(nsr record ls large --format json | wc -l)" 14000 "all or none"
 nsr network rm large >/dev/null
 truncate -s $((16 << 20)) too-large
 echo >>too-large
