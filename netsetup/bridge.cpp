@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "common/undo.h"
 #include "netsetup/netlink/address.h"
@@ -48,14 +49,15 @@ std::uint32_t inherited_mtu(netlink::Socket& host) {
 Result<netlink::Link> add(netlink::Socket& host, const BridgeSpec& spec) {
     const std::uint32_t mtu = wanted_mtu(spec, spec.mtu ? *spec.mtu : inherited_mtu(host));
     // A bridge whose MTU was never changed takes that of its ports (net/bridge/br_device.c: BROPT_MTU_SET_BY_USER).
+    // Until it has the right one it is among those that a crash leaves to be deleted.
     const std::uint32_t another = mtu > kMinimumMtu6 ? mtu - 1 : mtu + 1;
     const auto added = netlink::add_bridge(
-        host, {.name = spec.name, .group = kLinkGroup, .mac = bridge_mac(spec.network_id), .mtu = another});
+        host, {.name = spec.name, .group = kDyingLinkGroup, .mac = bridge_mac(spec.network_id), .mtu = another});
     if (!added) return netlink::refuse("add bridge '" + spec.name + "'", added.error());
     auto link = netlink::find_link(host, spec.name);
     if (!link) return fail(link.error());
     if (!*link) return fail(Errc::system, "bridge '" + spec.name + "' vanished while it was being made");
-    if (const auto changed = netlink::change_link(host, (*link)->index, {.mtu = mtu}); !changed) {
+    if (const auto changed = netlink::change_link(host, (*link)->index, {.group = kLinkGroup, .mtu = mtu}); !changed) {
         (void)netlink::delete_link(host, (*link)->index);
         return netlink::refuse("set the MTU of bridge '" + spec.name + "'", changed.error());
     }
@@ -104,8 +106,23 @@ MacAddress bridge_mac(const std::string& network_id) {
     return MacAddress::from_v4(IpAddress::v4(hash));
 }
 
+namespace {
+
+/// The link that has the bridge's name, if any. Of ours that was about to go, or was never finished, nothing is left.
+Result<std::optional<netlink::Link>> find_present(netlink::Socket& host, const std::string& name) {
+    auto present = netlink::find_link(host, name);
+    if (!present || !*present || (*present)->group != kDyingLinkGroup || (*present)->kind != "bridge") return present;
+    const auto deleted = netlink::delete_link(host, (*present)->index);
+    if (!deleted && deleted.error().number != ENODEV) {
+        return netlink::refuse("delete bridge '" + name + "'", deleted.error());
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
 Result<> ensure_bridge(netlink::Socket& host, const BridgeSpec& spec) {
-    auto present = netlink::find_link(host, spec.name);
+    auto present = find_present(host, spec.name);
     if (!present) return fail(present.error());
 
     Undo undo;

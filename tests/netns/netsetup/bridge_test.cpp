@@ -106,6 +106,16 @@ TEST_F(KernelTest, BridgeKeepsItsMtuWhateverItsPortsHave) {
     EXPECT_EQ(run_json("ip -j link show br-1").at(0).at("mtu"), 1500);
 }
 
+/// What a crash leaves of a bridge that was being made.
+TEST_F(KernelTest, UnfinishedBridgeIsMadeAnew) {
+    ASSERT_TRUE(
+        run_command("ip link add br-1 mtu 1499 group " + std::to_string(kDyingLinkGroup) + " type bridge").ok());
+    NSR_ASSERT_OK(kernel().ensure_bridge(bridge_spec(1)));
+    const auto link = run_json("ip -j link show br-1").at(0);
+    EXPECT_EQ(link.at("mtu"), 1500);
+    EXPECT_EQ(link.at("group"), std::to_string(kLinkGroup));
+}
+
 TEST_F(KernelTest, HostPrefixesAreConnectedRoutesOnly) {
     NSR_ASSERT_OK(kernel().ensure_bridge(bridge_spec(1)));
     ASSERT_TRUE(run_command("ip route add 172.30.0.0/16 via 10.1.0.7").ok());
@@ -117,6 +127,10 @@ TEST_F(KernelTest, HostPrefixesAreConnectedRoutesOnly) {
     const auto& others = prefixes->others;
     EXPECT_NE(std::ranges::find(others, *IpPrefix::parse("172.30.0.0/16")), others.end());
     EXPECT_NE(std::ranges::find(others, *IpPrefix::parse("10.1.0.1/32")), others.end());
+    EXPECT_TRUE(prefixes->sinks.empty());
+    ASSERT_TRUE(run_command("ip route add blackhole 10.98.0.0/16 && ip -6 route add unreachable fd00:98::/48").ok());
+    EXPECT_EQ(kernel().host_prefixes()->sinks,
+              (std::vector<IpPrefix>{*IpPrefix::parse("10.98.0.0/16"), *IpPrefix::parse("fd00:98::/48")}));
 }
 
 }  // namespace
