@@ -61,7 +61,22 @@ std::uint16_t random_id() {
     return dns::read16(&pool[used - 2]);
 }
 
-/// Takes what ICMP has said of a socket's datagrams (ip(7), IP_RECVERR); whether they do not reach the server.
+/// Whether nothing that is sent arrives: the errors of which the kernel tells a connected socket unasked, such as a
+/// port or a firewall that refuses (icmp_err_convert in net/ipv4/icmp.c, tab_unreach in net/ipv6/icmp.c). Others pass,
+/// as those of a router do while its routes change.
+bool is_final(const sock_extended_err& error) {
+    constexpr std::uint8_t kUnreachable = 3;
+    constexpr std::uint8_t kUnreachable6 = 1;
+    constexpr unsigned kFinal = 0b1110'0111'1100'1100;  // by code
+    constexpr unsigned kFinal6 = 0b111'0010;
+    if (error.ee_origin == SO_EE_ORIGIN_ICMP) {
+        return error.ee_type == kUnreachable && (kFinal >> error.ee_code & 1U) != 0;
+    }
+    return error.ee_origin == SO_EE_ORIGIN_ICMP6 && error.ee_type == kUnreachable6 &&
+           (kFinal6 >> error.ee_code & 1U) != 0;
+}
+
+/// Takes what ICMP has said of a socket's datagrams (ip(7), IP_RECVERR); whether none reaches the server.
 bool take_errors(int fd) {
     bool is_unreachable = false;
     std::array<std::uint8_t, 512> control;
@@ -74,8 +89,7 @@ bool take_errors(int fd) {
         if (header == nullptr) continue;
         sock_extended_err error{};
         std::memcpy(&error, CMSG_DATA(header), sizeof error);
-        // One of a size is for the fragments of later datagrams.
-        is_unreachable = is_unreachable || (error.ee_origin != SO_EE_ORIGIN_LOCAL && error.ee_errno != EMSGSIZE);
+        is_unreachable = is_unreachable || is_final(error);
     }
 }
 
@@ -134,7 +148,7 @@ public:
         while (waiting_.contains(id)) id = random_id();
         dns::write16(query.data(), id);
         if (outbox_.send(socket_.native_handle(), nullptr, query) != 0) return false;
-        waiting_[id] = which;
+        waiting_[id] = {which, turn_};
         last_ = now;
         return true;
     }
@@ -164,13 +178,16 @@ private:
     void drain() {
         thread_local ReceiveBatch batch;
         const Outbox::Collection collection(outbox_);
+        if (take_errors(socket_.native_handle())) {
+            is_refused_ = true;
+            ++turn_;
+        }
         for (unsigned turn = 0; turn < kBatchesPerTurn && socket_.is_open(); ++turn) {
             const unsigned count = batch.receive(socket_.native_handle());
-            if (count == 0 && errno != EAGAIN) continue;  // an error, which take_errors() reads
+            if (count == 0 && errno == EAGAIN) return fail_refused();
             for (unsigned index = 0; index < count && socket_.is_open(); ++index) take(batch.reply(index));
-            if (count < kBatch) break;
+            if (count > 0 && count < kBatch) return fail_refused();
         }
-        if (socket_.is_open() && take_errors(socket_.native_handle())) fail_all();
     }
 
     void take(dns::Bytes reply) {
@@ -179,22 +196,34 @@ private:
         const auto found = waiting_.find(id);
         if (found == waiting_.end()) return;
         // What is done with the reply may send the next query from this socket, and so move `found`.
-        if (on_reply_(Try(found->second), id, reply)) waiting_.erase(id);
+        if (on_reply_(Try(found->second.which), id, reply)) waiting_.erase(id);
     }
 
-    /// Nobody listens there, or somebody on the way lets nothing through (an ICMP error).
-    void fail_all() {
-        const auto failed = std::move(waiting_);
-        waiting_.clear();
+    /// Nobody listens there, or somebody on the way lets nothing through (an ICMP error): what was sent before that was
+    /// known fails, unless its reply has come after all.
+    void fail_refused() {
+        if (!std::exchange(is_refused_, false) || !socket_.is_open()) return;
+        std::vector<std::pair<std::uint16_t, Try>> failed;
+        for (const auto& [id, sent] : waiting_) {
+            if (sent.turn != turn_) failed.emplace_back(id, sent.which);
+        }
+        for (const auto& [id, which] : failed) waiting_.erase(id);
         for (const auto& [id, which] : failed) on_reply_(which, id, {});
     }
+
+    struct Sent {
+        Try which;
+        unsigned turn;  ///< of the socket, when it was sent
+    };
 
     boost::asio::ip::udp::socket socket_;
     Outbox& outbox_;
     OnReply on_reply_;
     TimePoint born_;
     TimePoint last_{};
-    std::unordered_map<std::uint16_t, Try> waiting_;
+    std::unordered_map<std::uint16_t, Sent> waiting_;
+    unsigned turn_ = 0;        ///< how often it was refused
+    bool is_refused_ = false;  ///< and replies that have come before may not all be read
 };
 
 UdpPool::UdpPool(boost::asio::io_context& io, Outbox& outbox, std::shared_ptr<const NetNs> sandbox, Upstream server,

@@ -201,6 +201,32 @@ TEST_F(UdpPoolTest, ABurstToAServerThatRefusesFailsWhole) {
     EXPECT_EQ(failed.size(), kMany);
 }
 
+// `unreachable` is answered by ICMP host unreachable, which passes; `prohibit` by administratively prohibited.
+TEST_F(UdpPoolTest, ARouteThatIsGoneForAMomentFailsNothing) {
+    const NetNs router = make_namespace();
+    connect({"up0", "192.0.2.1/24", "up1", "192.0.2.2/24"}, router);
+    ASSERT_TRUE(test::run_command("ip route add 203.0.113.0/24 via 192.0.2.2").ok());
+    ASSERT_TRUE(test::run_command("sysctl -qw net.ipv4.ip_forward=1 && ip route add unreachable 203.0.113.1 && "
+                                  "ip route add prohibit 203.0.113.2",
+                                  router)
+                    .ok());
+    for (const auto& [address, fails] : {std::pair{"203.0.113.1", 0U}, {"203.0.113.2", 1U}}) {
+        upstream_.address = *IpAddress::parse(address);
+        unsigned failed = 0;
+        UdpPool pool(io_, outbox_, sandbox_, upstream_, [&failed](const Try&, std::uint16_t, dns::Bytes) {
+            ++failed;
+            return true;
+        });
+        std::array<std::uint8_t, 12> query{};
+        EXPECT_TRUE(pool.send({1, 0}, query, now_));
+        io_.restart();
+        EXPECT_EQ(io_.run_one_for(5s), 1U) << "the error has come";
+        EXPECT_EQ(failed, fails) << address;
+        pool.close();
+        io_.poll();
+    }
+}
+
 TEST_F(UdpPoolTest, GoesOnFromTheNewAddressWhenItsOwnIsGone) {
     const auto ip = [](const std::string& command) {
         const auto done = test::run_command("ip " + command);
