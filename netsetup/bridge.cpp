@@ -147,7 +147,8 @@ Result<> remove_bridge(netlink::Socket& host, const std::string& name) {
     const auto link = netlink::find_link(host, name);
     if (!link) return fail(link.error());
     if (!*link) return {};
-    if ((*link)->group != kLinkGroup) return foreign(name);
+    const bool unfinished = (*link)->group == kDyingLinkGroup && (*link)->kind == "bridge";
+    if ((*link)->group != kLinkGroup && !unfinished) return foreign(name);
     const auto deleted = netlink::delete_link(host, (*link)->index);
     if (!deleted && deleted.error().number != ENODEV)
         return netlink::refuse("delete bridge '" + name + "'", deleted.error());

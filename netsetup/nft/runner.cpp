@@ -4,6 +4,7 @@
 #include <nftables/libnftables.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,11 +35,28 @@ Error failure_from(std::string text) {
 bool leave_descriptors() {
     constexpr unsigned kFirst = 3;
     if (::syscall(SYS_close_range, kFirst, UINT_MAX, CLOSE_RANGE_UNSHARE) == 0) return true;
-    if (errno != ENOSYS || ::unshare(CLONE_FILES) != 0) return false;  // before Linux 5.9
+    // Before Linux 5.9, and where a filter of system calls does not know it.
     const long end = ::sysconf(_SC_OPEN_MAX);
+    if (end < 0 || ::unshare(CLONE_FILES) != 0) return false;
     for (int fd = kFirst; fd < end; ++fd) ::close(fd);
     return true;
 }
+
+/// A thread that is started meanwhile gets no signals.
+class SignalsBlocked {
+public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+    sigset_t before_{};
+};
 
 }  // namespace
 
@@ -53,6 +71,8 @@ public:
     }
 
     Result<> start(const NetNs& sandbox) {
+        // Signals are for the daemon's own thread: their handler writes to a descriptor that this one does not have.
+        const SignalsBlocked blocked;
         try {
             thread_ = std::thread([this, namespace_fd = sandbox.fd()] { serve(namespace_fd); });
         } catch (const std::system_error& error) {
