@@ -171,7 +171,7 @@ private:
         server_->post_([self = shared_from_this(), work, request = std::move(request)]() mutable {
             asio::io_context& control = self->server_->control_;
             Response response = self->handle(request);
-            if (request.body.size() + response.body.size() > kBodyMax) give_back_memory();
+            if (request.body.size() > kBodyMax) give_back_memory();
             Router& router = self->server_->router_;
             router.when_ready(std::move(response), [self = std::move(self), work, &control](Response ready) mutable {
                 auto shared = std::make_shared<Response>(std::move(ready));

@@ -36,6 +36,7 @@ Result<> Engine::add_records(const std::string& network_ref, const std::vector<r
     if (!has_names(**network)) return fail(Errc::invalid, "network " + (*network)->name + " has no names");
     std::map<Key, registry::Record> after;
     for (const auto& record : registry_.records_of((*network)->id)) after[key_of(record)] = record;
+    const std::size_t before = after.size();
     registry::Changes changes;
     for (const auto& record : records) {
         auto checked = resolver::check_record(record);
@@ -47,7 +48,7 @@ Result<> Engine::add_records(const std::string& network_ref, const std::vector<r
         changes.put_records.push_back(*checked);
         after[key_of(*checked)] = std::move(*checked);
     }
-    if (after.size() > kRecordsMax) {
+    if (after.size() > std::max(before, kRecordsMax)) {
         return fail(Errc::invalid, "network " + (*network)->name + " would have " + std::to_string(after.size()) +
                                        " records; it may have " + std::to_string(kRecordsMax));
     }
