@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 
-from measure import DIRECTORY, NAMES, Api, Server, dig, dnsperf, inside, run
+from measure import DIRECTORY, NAMES, Api, Server, arguments, dig, dnsperf, inside, run
 
 MANY_NAMES = 10_000
 MANY_CONTAINERS = 1_000
@@ -133,6 +133,7 @@ def measure_containers(api, options, table, seconds):
 
 def main():
     options = arguments()
+    DIRECTORY.mkdir(exist_ok=True)
     rounds, seconds = options.rounds, options.seconds
     Server.tools = options.bin_dir
     api, table = Api(), Table(rounds)
