@@ -100,8 +100,7 @@ public:
 private:
     void read_header() {
         parser_.emplace();
-        body_max_ = kPortsBodyMax;  // how large it may be is known when the header is
-        parser_->body_limit(body_max_);
+        parser_->body_limit(boost::none);  // how large it may be is known when the header is
         parser_->header_limit(kHeaderMax);
         arm(std::chrono::seconds(kReadTimeoutSeconds));
         auto self = shared_from_this();

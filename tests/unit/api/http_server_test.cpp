@@ -196,6 +196,9 @@ TEST_F(HttpServerTest, TakesALargerBodyWhereThereAreManyPorts) {
     EXPECT_EQ(refused.body, R"({"message":"the request body is larger than 16777216 bytes"})");
     EXPECT_THAT(raw("POST /networks/create HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\n{"),
                 StartsWith("HTTP/1.1 413 "));
+    EXPECT_THAT(raw("POST /networks/create HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n{"),
+                HasSubstr("larger than 1048576 bytes"))
+        << "the limit of the route, and not of the largest one";
 }
 
 TEST_F(HttpServerTest, TakesALargerBodyWhereRecordsAreImported) {
